@@ -1,0 +1,21 @@
+/** What the operator forbids a key, so that an agent can't approve itself by whom or how it asks. */
+export interface KeyLimits {
+  /** Whom it may ask: `@name`, an address in its normal form, or `*@domain`. Null: anyone. */
+  readonly recipients: readonly string[] | null;
+  /** The shortest time it may give a person, in minutes. */
+  readonly minTimeoutMinutes: number | null;
+  /** True when silence may not decide: a pause with a `timeout_default` is refused. */
+  readonly noDefaultOnTimeout: boolean;
+}
+
+export const noLimits: KeyLimits = { recipients: null, minTimeoutMinutes: null, noDefaultOnTimeout: false };
+
+/** Whether a recipient, as asked and normalised (`@cfo`, `+1312…`, `cfo@example.com`), is among those allowed. */
+export function mayAsk(limits: KeyLimits, recipient: string): boolean {
+  if (limits.recipients === null) return true;
+  return limits.recipients.some((allowed) => {
+    if (!allowed.startsWith("*@")) return allowed === recipient;
+    // A named person is never covered by a domain: the name decides, not where it leads.
+    return !recipient.startsWith("@") && recipient.slice(recipient.lastIndexOf("@")).toLowerCase() === allowed.slice(1).toLowerCase();
+  });
+}

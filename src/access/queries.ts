@@ -1,0 +1,91 @@
+import { define, type Mode } from "../storage/index.ts";
+
+export const findProject = define<{ name: string }>()((db, p) => db.selectFrom("projects").select("n").where("name", "=", p("name")));
+
+export const insertProject = define<{ name: string; created_at: number }>()((db, p) =>
+  db.insertInto("projects").values({ name: p("name"), created_at: p("created_at") }),
+);
+
+export const findWorld = define<{ project_n: number; mode: Mode }>()((db, p) =>
+  db.selectFrom("worlds").select("n").where("project_n", "=", p("project_n")).where("mode", "=", p("mode")),
+);
+
+export const insertWorld = define<{ project_n: number; mode: Mode }>()((db, p) =>
+  db.insertInto("worlds").values({ project_n: p("project_n"), mode: p("mode") }),
+);
+
+export const insertKey = define<{
+  id: string;
+  world_n: number;
+  name: string;
+  hash: Uint8Array;
+  hint: string;
+  scopes: string;
+  limits: string;
+  created_at: number;
+}>()((db, p) =>
+  db.insertInto("api_keys").values({
+    id: p("id"),
+    world_n: p("world_n"),
+    name: p("name"),
+    hash: p("hash"),
+    hint: p("hint"),
+    scopes: p("scopes"),
+    limits: p("limits"),
+    created_at: p("created_at"),
+    revoked_at: null,
+  }),
+);
+
+export const findKeyByHash = define<{ hash: Uint8Array }>()((db, p) =>
+  db
+    .selectFrom("api_keys")
+    .innerJoin("worlds", "worlds.n", "api_keys.world_n")
+    .innerJoin("projects", "projects.n", "worlds.project_n")
+    .select([
+      "api_keys.n as n",
+      "api_keys.id as id",
+      "api_keys.hash as hash",
+      "api_keys.scopes as scopes",
+      "api_keys.limits as limits",
+      "api_keys.revoked_at as revoked_at",
+      "worlds.n as world_n",
+      "worlds.mode as mode",
+      "projects.name as project",
+    ])
+    .where("api_keys.hash", "=", p("hash")),
+);
+
+export const listKeys = define()((db) =>
+  db
+    .selectFrom("api_keys")
+    .innerJoin("worlds", "worlds.n", "api_keys.world_n")
+    .innerJoin("projects", "projects.n", "worlds.project_n")
+    .select([
+      "api_keys.n as n",
+      "api_keys.id as id",
+      "api_keys.name as name",
+      "api_keys.hint as hint",
+      "api_keys.scopes as scopes",
+      "api_keys.limits as limits",
+      "api_keys.created_at as created_at",
+      "api_keys.revoked_at as revoked_at",
+      "worlds.n as world_n",
+      "worlds.mode as mode",
+      "projects.name as project",
+    ])
+    .orderBy("api_keys.n"),
+);
+
+export const findKeyById = define<{ id: string }>()((db, p) =>
+  db
+    .selectFrom("api_keys")
+    .innerJoin("worlds", "worlds.n", "api_keys.world_n")
+    .innerJoin("projects", "projects.n", "worlds.project_n")
+    .select(["api_keys.n as n", "api_keys.revoked_at as revoked_at", "worlds.n as world_n", "worlds.mode as mode", "projects.name as project"])
+    .where("api_keys.id", "=", p("id")),
+);
+
+export const revokeKey = define<{ n: number; revoked_at: number }>()((db, p) =>
+  db.updateTable("api_keys").set({ revoked_at: p("revoked_at") }).where("n", "=", p("n")).where("revoked_at", "is", null),
+);

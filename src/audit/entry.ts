@@ -1,0 +1,126 @@
+import { base64url } from "../platform/hash.ts";
+import { isoTime } from "../platform/clock.ts";
+import type { Random } from "../platform/random.ts";
+import type { Mode } from "../storage/index.ts";
+import { disclose } from "./disclosure.ts";
+import { canonicalize, type JsonValue } from "./jcs.ts";
+
+/**
+ * What stands in `data`, for each type of entry: `plain` in the clear, `committed` as the commitment of an RFC 9901
+ * disclosure because it is personal or free text. A member that does not apply is absent. This table and the one in
+ * docs/audit-format.md say the same; to change what stands here for a type that has been written breaks proofs.
+ */
+export const entryTypes = {
+  "pause.created": {
+    plain: ["channel", "options", "timeout_default", "timeout_hours", "expires_at", "allow_comment", "action_digest", "audience", "policy", "recipients"],
+    committed: ["message", "details", "metadata", "webhook_url"],
+  },
+  "pause.delivered": { plain: ["channel", "recipient", "attempts"], committed: ["provider_id"] },
+  "pause.delivery_failed": { plain: ["channel", "recipient", "attempts"], committed: ["error"] },
+  "pause.opened": { plain: ["recipient"], committed: ["ip", "user_agent"] },
+  "pause.responded": { plain: ["choice", "source", "via", "recipient", "forced"], committed: ["comment", "ip", "user_agent"] },
+  "pause.timed_out": { plain: ["forced"], committed: [] },
+  "pause.cancelled": { plain: [], committed: ["reason"] },
+  "response.rejected": { plain: ["why", "choice", "via", "recipient", "closed"], committed: ["ip", "user_agent"] },
+  "key.created": { plain: ["key_id", "scopes", "min_timeout_minutes", "no_default_on_timeout", "recipients_limited"], committed: ["name", "recipients"] },
+  "key.revoked": { plain: ["key_id"], committed: [] },
+  "server.started": { plain: ["version", "channels"], committed: [] },
+} as const satisfies Record<string, { plain: readonly string[]; committed: readonly string[] }>;
+
+export type EntryType = keyof typeof entryTypes;
+type Plain<T extends EntryType> = (typeof entryTypes)[T]["plain"][number];
+type Committed<T extends EntryType> = (typeof entryTypes)[T]["committed"][number];
+
+/** Who did it. A recipient is named by position (`pause_…/0`), never by address. */
+export interface Actor {
+  readonly type: "developer" | "human" | "system" | "operator";
+  readonly id: string | null;
+}
+
+/** A project in one of its two modes. */
+export interface World {
+  readonly n: number;
+  readonly project: string;
+  readonly mode: Mode;
+}
+
+/** An entry before it has a place in the chain. Null members of `plain` and `committed` are left out. */
+export interface NewEntry {
+  readonly type: EntryType;
+  readonly at: number;
+  readonly actor: Actor;
+  readonly world: World | null;
+  readonly pause: { readonly n: number; readonly id: string } | null;
+  readonly nonce: string;
+  readonly data: JsonValue;
+  /** Pointer into `data` → disclosure. */
+  readonly disclosed: Readonly<Record<string, string>>;
+}
+
+/**
+ * Composes an entry: each committed member becomes `{ "commitment": … }`, its disclosure is kept apart.
+ * `recipients` of `pause.created` are an array whose addresses are committed one by one.
+ */
+export function newEntry<T extends EntryType>(
+  random: Random,
+  entry: {
+    readonly type: T;
+    readonly at: number;
+    readonly actor: Actor;
+    readonly world: World | null;
+    readonly pause: { readonly n: number; readonly id: string } | null;
+    readonly plain?: { readonly [Name in Plain<T>]?: JsonValue };
+    readonly committed?: { readonly [Name in Committed<T>]?: JsonValue };
+    readonly recipients?: readonly RecipientFacts[];
+  },
+): NewEntry {
+  const data: Record<string, JsonValue> = {};
+  const disclosed: Record<string, string> = {};
+  for (const [name, value] of Object.entries<JsonValue | undefined>(entry.plain ?? {})) {
+    if (value !== null && value !== undefined) data[name] = value;
+  }
+  for (const [name, value] of Object.entries<JsonValue | undefined>(entry.committed ?? {})) {
+    if (value !== null && value !== undefined) data[name] = commit(random, disclosed, `/${name}`, name, value);
+  }
+  if (entry.recipients !== undefined) {
+    data["recipients"] = entry.recipients.map(({ channel, address, name }, position) => ({
+      channel,
+      address: commit(random, disclosed, `/recipients/${position}/address`, "address", address),
+      ...(name === null ? {} : { name: commit(random, disclosed, `/recipients/${position}/name`, "name", name) }),
+    }));
+  }
+  const { type, at, actor, world, pause } = entry;
+  return { type, at, actor, world, pause, nonce: base64url(random.bytes(16)), data, disclosed };
+}
+
+export interface RecipientFacts {
+  readonly channel: string;
+  /** Where the message really goes. */
+  readonly address: string;
+  /** `@name`, when the asker named a person of the configuration. */
+  readonly name: string | null;
+}
+
+function commit(random: Random, disclosed: Record<string, string>, pointer: string, name: string, value: JsonValue): JsonValue {
+  const { disclosure, commitment } = disclose(random, name, value);
+  disclosed[pointer] = disclosure;
+  return { commitment };
+}
+
+/**
+ * The very bytes that are hashed and stored: the RFC 8785 form of the entry without `hash`. Members stand sorted, so
+ * the text is put together once; the parts that vary in shape go through {@link canonicalize}.
+ */
+export function entryText(entry: NewEntry, seq: number, prevHash: string): string {
+  const { actor, world, pause } = entry;
+  return (
+    `{"actor":{"id":${quoted(actor.id)},"type":"${actor.type}"},"at":"${isoTime(entry.at)}",` +
+    `"data":${canonicalize(entry.data)},"mode":${world === null ? "null" : `"${world.mode}"`},"nonce":"${entry.nonce}",` +
+    `"pause_id":${quoted(pause?.id ?? null)},"prev_hash":"${prevHash}","project":${quoted(world?.project ?? null)},` +
+    `"seq":${seq},"type":"${entry.type}","v":1}`
+  );
+}
+
+function quoted(text: string | null): string {
+  return text === null ? "null" : canonicalize(text);
+}

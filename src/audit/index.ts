@@ -1,0 +1,3 @@
+export { type Actor, type EntryType, entryTypes, newEntry, type NewEntry, type World } from "./entry.ts";
+export { appendEntry } from "./log.ts";
+export { canonicalize, type JsonValue } from "./jcs.ts";

@@ -1,0 +1,73 @@
+import { define } from "../storage/index.ts";
+
+export const lastEntry = define()((db) => db.selectFrom("audit_entries").select(["seq", "entry"]).orderBy("seq", "desc").limit(1));
+
+export const insertEntry = define<{ seq: number; world_n: number | null; pause_n: number | null; entry: string; leaf: Uint8Array }>()((db, p) =>
+  db.insertInto("audit_entries").values({ seq: p("seq"), world_n: p("world_n"), pause_n: p("pause_n"), entry: p("entry"), leaf: p("leaf") }),
+);
+
+export const insertDisclosures = define<{ seq: number; disclosed: string }>()((db, p) =>
+  db.insertInto("audit_disclosures").values({ seq: p("seq"), disclosed: p("disclosed") }),
+);
+
+export const insertNode = define<{ level: number; position: number; hash: Uint8Array }>()((db, p) =>
+  db.insertInto("merkle_nodes").values({ level: p("level"), position: p("position"), hash: p("hash") }),
+);
+
+/** Leaves with `first ≤ seq ≤ last`, in order. */
+export const leaves = define<{ first: number; last: number }>()((db, p) =>
+  db.selectFrom("audit_entries").select(["seq", "leaf"]).where("seq", ">=", p("first")).where("seq", "<=", p("last")).orderBy("seq"),
+);
+
+/** Stored nodes of one level with `first ≤ position ≤ last`, in order. */
+export const nodes = define<{ level: number; first: number; last: number }>()((db, p) =>
+  db
+    .selectFrom("merkle_nodes")
+    .select(["position", "hash"])
+    .where("level", "=", p("level"))
+    .where("position", ">=", p("first"))
+    .where("position", "<=", p("last"))
+    .orderBy("position"),
+);
+
+/** Entries of a pause, by seq, behind `after`. */
+export const entriesOfPause = define<{ pause_n: number; after: number; limit: number }>()((db, p) =>
+  db
+    .selectFrom("audit_entries")
+    .leftJoin("audit_disclosures", "audit_disclosures.seq", "audit_entries.seq")
+    .select(["audit_entries.seq as seq", "audit_entries.entry as entry", "audit_disclosures.disclosed as disclosed"])
+    .where("audit_entries.pause_n", "=", p("pause_n"))
+    .where("audit_entries.seq", ">", p("after"))
+    .orderBy("audit_entries.seq")
+    .limit(p("limit")),
+);
+
+/** Entries of one world, by seq, behind `after`. */
+export const entriesOfWorld = define<{ world_n: number; after: number; limit: number }>()((db, p) =>
+  db
+    .selectFrom("audit_entries")
+    .leftJoin("audit_disclosures", "audit_disclosures.seq", "audit_entries.seq")
+    .select(["audit_entries.seq as seq", "audit_entries.entry as entry", "audit_disclosures.disclosed as disclosed"])
+    .where("audit_entries.world_n", "=", p("world_n"))
+    .where("audit_entries.seq", ">", p("after"))
+    .orderBy("audit_entries.seq")
+    .limit(p("limit")),
+);
+
+/** Every entry, by seq, behind `after`. */
+export const entries = define<{ after: number; limit: number }>()((db, p) =>
+  db
+    .selectFrom("audit_entries")
+    .leftJoin("audit_disclosures", "audit_disclosures.seq", "audit_entries.seq")
+    .select([
+      "audit_entries.seq as seq",
+      "audit_entries.entry as entry",
+      "audit_entries.leaf as leaf",
+      "audit_entries.world_n as world_n",
+      "audit_entries.pause_n as pause_n",
+      "audit_disclosures.disclosed as disclosed",
+    ])
+    .where("audit_entries.seq", ">", p("after"))
+    .orderBy("audit_entries.seq")
+    .limit(p("limit")),
+);

@@ -1,0 +1,1 @@
+export { cancelQueued, deliveriesOf, insertDelivery, outboxMessages } from "./queries.ts";

@@ -1,0 +1,169 @@
+import type { Key } from "../access/index.ts";
+import { appendEntry, canonicalize, type JsonValue, newEntry } from "../audit/index.ts";
+import { insertDelivery } from "../delivery/index.ts";
+import { isoTime } from "../platform/clock.ts";
+import { sha256Hex } from "../platform/hash.ts";
+import { Problem } from "../platform/problem.ts";
+import type { Tx, Work } from "../storage/index.ts";
+import type { PauseContext } from "./context.ts";
+import type { Policy } from "./pause.ts";
+import * as queries from "./queries.ts";
+import type { Recipient } from "./recipients.ts";
+import type { CreateRequest } from "./request.ts";
+import { type Pause, shapePause } from "./shape.ts";
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+/** A create whose every part has been checked against schema, channel, people and the key's limits. */
+export interface CreatePause {
+  readonly key: Key;
+  readonly request: CreateRequest;
+  readonly recipients: readonly Recipient[];
+  /** Who carries the messages: the outbox or a configured channel. */
+  readonly carrier: string;
+  readonly timeoutHours: number;
+  readonly idempotency: { readonly key: string; readonly bodyHash: Uint8Array } | null;
+}
+
+export type Created =
+  | { readonly kind: "created"; readonly pause: Pause }
+  /** The same key and body were here before. */
+  | { readonly kind: "replayed"; readonly pauseN: number };
+
+const FIRST: Policy = { kind: "first" };
+
+/**
+ * The pause, its recipients, its queued messages, its idempotency key and its audit entry, in one unit of work.
+ *
+ * @throws Problem `idempotency-mismatch`, before anything is written.
+ */
+export function* createPause(tx: Tx, context: PauseContext, command: CreatePause): Work<Created> {
+  const { key, request, recipients, idempotency } = command;
+  const now = context.clock.now();
+  if (idempotency !== null) {
+    const pauseN = yield* replayed(tx, key.world.n, idempotency, now);
+    if (pauseN !== null) return { kind: "replayed", pauseN };
+  }
+
+  const { id } = context.ids.next("pause");
+  const expiresAt = now + Math.max(1, Math.round(command.timeoutHours * HOUR));
+  const row = {
+    id,
+    world_n: key.world.n,
+    key_n: key.n,
+    channel: request.channel,
+    recipient_form: typeof request.recipient === "string" ? ("one" as const) : ("many" as const),
+    message: request.message,
+    options: JSON.stringify(request.options),
+    details: request.details === undefined ? "{}" : JSON.stringify(request.details),
+    metadata: request.metadata === undefined ? "{}" : JSON.stringify(request.metadata),
+    allow_comment: request.allow_comment ? 1 : 0,
+    action_digest: request.action_digest,
+    audience: request.audience,
+    timeout_hours: command.timeoutHours,
+    timeout_default: request.timeout_default,
+    policy: POLICY_TEXT,
+    created_at: now,
+    expires_at: expiresAt,
+  };
+  const n = (yield* tx.run(queries.insertPause, row)).inserted;
+  for (const [position, { address, destination }] of recipients.entries()) {
+    yield* tx.run(queries.insertRecipient, { pause_n: n, position, address, destination });
+    yield* tx.run(insertDelivery, {
+      pause_n: n,
+      ordinal: position,
+      id: context.ids.next("dlv").id,
+      position,
+      channel: request.channel,
+      carrier: command.carrier,
+      due_at: now,
+    });
+  }
+  if (idempotency !== null) {
+    yield* tx.run(queries.insertIdempotency, {
+      world_n: key.world.n,
+      key: idempotency.key,
+      body_hash: idempotency.bodyHash,
+      pause_n: n,
+      created_at: now,
+    });
+  }
+  yield* appendEntry(tx, createdEntry(context, command, { n, id, now, expiresAt }));
+  tx.after(() => {
+    context.hints.due(expiresAt);
+    context.hints.queued(command.carrier);
+  });
+
+  const deliveries = recipients.map(({ address }) => ({ channel: request.channel, status: "queued" as const, error: null, address, opened_at: null }));
+  const addresses = recipients.map(({ address }) => address);
+  return { kind: "created", pause: shapePause({ ...NEW, ...row, n }, key.world.mode, addresses, deliveries) };
+}
+
+const POLICY_TEXT = JSON.stringify(FIRST);
+
+/** What a pause is before anything has happened to it. */
+const NEW = {
+  status: "pending" as const,
+  ended_at: null,
+  response_choice: null,
+  response_source: null,
+  response_via: null,
+  response_comment: null,
+  responded_by: null,
+  cancel_reason: null,
+  rejected_count: 0,
+};
+
+/** A key is remembered for a day, or until a day after its pause has ended, whichever is later. */
+export const IDEMPOTENCY_KEPT = DAY;
+
+function* replayed(tx: Tx, worldN: number, idempotency: { key: string; bodyHash: Uint8Array }, now: number): Work<number | null> {
+  const found = yield* tx.one(queries.findIdempotency, { world_n: worldN, key: idempotency.key });
+  if (found === undefined) return null;
+  if (found.ended_at !== null && Math.max(found.created_at, found.ended_at) + IDEMPOTENCY_KEPT <= now) {
+    yield* tx.run(queries.forgetIdempotency, { world_n: worldN, key: idempotency.key });
+    return null;
+  }
+  if (Buffer.compare(found.body_hash, idempotency.bodyHash) !== 0) {
+    throw new Problem("idempotency-mismatch", "This Idempotency-Key was used for another body; send a fresh key with a fresh request.");
+  }
+  return found.pause_n;
+}
+
+function createdEntry(context: PauseContext, command: CreatePause, made: { n: number; id: string; now: number; expiresAt: number }) {
+  const { key, request } = command;
+  return newEntry(context.random, {
+    type: "pause.created",
+    at: made.now,
+    actor: { type: "developer", id: key.id },
+    world: key.world,
+    pause: { n: made.n, id: made.id },
+    plain: {
+      channel: request.channel,
+      options: request.options,
+      timeout_default: request.timeout_default,
+      timeout_hours: command.timeoutHours,
+      expires_at: isoTime(made.expiresAt),
+      allow_comment: request.allow_comment,
+      action_digest: request.action_digest,
+      audience: request.audience,
+      policy: FIRST.kind,
+    },
+    committed: {
+      message: request.message,
+      details: request.details ?? null,
+      metadata: request.metadata === undefined ? null : metadataDigest(request.metadata),
+    },
+    recipients: command.recipients.map(({ address, destination }) => ({
+      channel: request.channel,
+      address: destination,
+      name: address === destination ? null : address,
+    })),
+  });
+}
+
+/** Metadata is the asker's own and may hold anything: the log commits to its digest, `sha256:` over the RFC 8785 form. */
+export function metadataDigest(metadata: Readonly<Record<string, unknown>>): string {
+  return `sha256:${sha256Hex(canonicalize(metadata as JsonValue))}`;
+}

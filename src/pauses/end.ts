@@ -1,0 +1,110 @@
+import { type Actor, appendEntry, newEntry, type World } from "../audit/index.ts";
+import { cancelQueued } from "../delivery/index.ts";
+import type { Tx, Work } from "../storage/index.ts";
+import type { PauseContext } from "./context.ts";
+import { decide, type Ending, type PauseState, type Policy } from "./pause.ts";
+import * as queries from "./queries.ts";
+import type { PauseRow } from "./shape.ts";
+
+/** A pause as a unit of work has loaded it: its row, its world and what the state machine needs. */
+export interface LoadedPause {
+  readonly row: PauseRow;
+  readonly world: World;
+  readonly state: PauseState;
+}
+
+/** Who asks over which network: committed to, never in the clear. */
+export interface Origin {
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+}
+
+/** Loads a pause for a decision; undefined when there is none with this number. */
+export function* loadPause(tx: Tx, n: number): Work<LoadedPause | undefined> {
+  const row = yield* tx.one(queries.pauseByNumber, { n });
+  if (row === undefined) return undefined;
+  const answers = yield* tx.all(queries.answersOf, { pause_n: n });
+  return {
+    row,
+    world: { n: row.world_n, project: row.project, mode: row.mode },
+    state: {
+      status: row.status,
+      options: JSON.parse(row.options) as string[],
+      timeoutDefault: row.timeout_default,
+      expiresAt: row.expires_at,
+      policy: JSON.parse(row.policy) as Policy,
+      answers: answers.flatMap(({ position, choice }) => (position === null ? [] : [{ position, choice }])),
+    },
+  };
+}
+
+/** What belongs to an ending beside the ending itself. */
+export interface EndingFacts {
+  readonly actor: Actor;
+  readonly via: string | null;
+  readonly comment: string | null;
+  readonly reason: string | null;
+  readonly origin: Origin;
+  /** A test let the time be over. */
+  readonly forced: boolean;
+}
+
+/** Ends a pause that is pending: row, answer, queued messages, audit entry, and a hint to who waits. */
+export function* endPause(tx: Tx, context: PauseContext, { row, world }: LoadedPause, ending: Ending, facts: EndingFacts): Work<void> {
+  const now = context.clock.now();
+  const responded = ending.status === "responded" ? ending : null;
+  const { changes } = yield* tx.run(queries.endPause, {
+    n: row.n,
+    status: ending.status,
+    ended_at: now,
+    response_choice: responded?.choice ?? null,
+    response_source: responded?.source ?? null,
+    response_via: responded === null ? null : facts.via,
+    response_comment: facts.comment,
+    responded_by: responded?.position ?? null,
+    cancel_reason: facts.reason,
+  });
+  if (changes !== 1) throw new Error(`the pause ${row.id} was to end a second time`);
+  if (responded !== null) {
+    const { choice, source, position } = responded;
+    yield* tx.run(queries.insertAnswer, { pause_n: row.n, position, choice, comment: facts.comment, source, via: facts.via, at: now });
+  }
+  yield* tx.run(cancelQueued, { pause_n: row.n, at: now });
+  yield* appendEntry(tx, endingEntry(context, { row, world }, ending, facts, now));
+  tx.after(() => context.hints.ended(row.n));
+}
+
+/** Ends a pause whose time is over; does nothing to any other. Answers whether it did. */
+export function* endByClock(tx: Tx, context: PauseContext, pause: LoadedPause, forced = false): Work<boolean> {
+  const { ending } = decide(pause.state, { type: "clock", forced }, context.clock.now());
+  if (ending === null) return false;
+  yield* endPause(tx, context, pause, ending, { actor: SYSTEM, via: null, comment: null, reason: null, origin: NOWHERE, forced });
+  return true;
+}
+
+export const SYSTEM: Actor = { type: "system", id: null };
+export const NOWHERE: Origin = { ip: null, userAgent: null };
+
+function endingEntry(
+  context: PauseContext,
+  { row, world }: Pick<LoadedPause, "row" | "world">,
+  ending: Ending,
+  facts: EndingFacts,
+  at: number,
+) {
+  const common = { at, actor: facts.actor, world, pause: { n: row.n, id: row.id } };
+  const forced = facts.forced || null;
+  switch (ending.status) {
+    case "responded":
+      return newEntry(context.random, {
+        ...common,
+        type: "pause.responded",
+        plain: { choice: ending.choice, source: ending.source, via: facts.via, recipient: ending.position, forced },
+        committed: { comment: facts.comment, ip: facts.origin.ip, user_agent: facts.origin.userAgent },
+      });
+    case "timed_out":
+      return newEntry(context.random, { ...common, type: "pause.timed_out", plain: { forced } });
+    case "cancelled":
+      return newEntry(context.random, { ...common, type: "pause.cancelled", committed: { reason: facts.reason } });
+  }
+}

@@ -1,0 +1,103 @@
+import { type CountryCode, parsePhoneNumberFromString } from "libphonenumber-js";
+import type { AddressKind } from "../channels/channel.ts";
+import type { FieldError } from "../platform/problem.ts";
+
+/** A recipient as it is shown, and where the message goes. */
+export interface Recipient {
+  /** As asked, in its normal form: `@cfo`, `+13128471928`, `cfo@example.com`, `U012AB3CD`. */
+  readonly address: string;
+  /** The channel's own address. Equals `address` unless a person was named. */
+  readonly destination: string;
+}
+
+/** Someone of the operator's configuration, with an address for each kind they can be reached by. */
+export interface Person {
+  readonly sms?: string | undefined;
+  readonly whatsapp?: string | undefined;
+  readonly email?: string | undefined;
+  readonly slack?: string | undefined;
+}
+
+export interface Directory {
+  readonly people: Readonly<Record<string, Person>>;
+  /** For numbers written without a country, ISO 3166-1 alpha-2. */
+  readonly defaultRegion: string;
+}
+
+/**
+ * Brings the recipients of a request into their normal form, as the channel needs them.
+ *
+ * @returns the recipients, or everything that is wrong, by JSON pointer. Two that come out the same are an error.
+ */
+export function normaliseRecipients(
+  asked: string | readonly string[],
+  channel: { readonly name: string; readonly addressKind: AddressKind },
+  directory: Directory,
+): { readonly recipients: readonly Recipient[] } | { readonly errors: readonly FieldError[] } {
+  const recipients: Recipient[] = [];
+  const errors: FieldError[] = [];
+  const list = typeof asked === "string" ? [asked] : asked;
+  const seen = new Map<string, number>();
+  list.forEach((text, position) => {
+    const pointer = typeof asked === "string" ? "/recipient" : `/recipient/${position}`;
+    const result = normalise(text, channel, directory);
+    if (typeof result === "string") {
+      errors.push({ pointer, detail: result });
+      return;
+    }
+    const before = seen.get(result.destination);
+    if (before !== undefined) errors.push({ pointer, detail: `is the same as recipient ${before}` });
+    else seen.set(result.destination, position);
+    recipients.push(result);
+  });
+  return errors.length > 0 ? { errors } : { recipients };
+}
+
+/** One recipient in its normal form, or what is wrong with it. */
+function normalise(text: string, channel: { name: string; addressKind: AddressKind }, directory: Directory): Recipient | string {
+  if (text.startsWith("@")) {
+    const person = Object.hasOwn(directory.people, text.slice(1)) ? directory.people[text.slice(1)] : undefined;
+    if (person === undefined) return "names nobody in the configuration's people";
+    const listed = addressOf(person, channel);
+    if (listed === undefined) return `is a person without an address for ${channel.name}`;
+    const destination = normaliseAddress(listed, channel.addressKind, directory.defaultRegion);
+    return destination === null ? `is a person whose address for ${channel.name} can't be used` : { address: text, destination };
+  }
+  const address = normaliseAddress(text, channel.addressKind, directory.defaultRegion);
+  return address === null ? EXPECTED[channel.addressKind] : { address, destination: address };
+}
+
+const EXPECTED: Record<AddressKind, string> = {
+  phone: "must be a phone number that is possible in a known country, such as +1 (312) 847-1928, or @name",
+  email: "must be an email address, or @name",
+  slack: "must be a Slack user or channel id such as U012AB3CD, or @name",
+};
+
+function addressOf(person: Person, channel: { name: string; addressKind: AddressKind }): string | undefined {
+  if (channel.addressKind === "email") return person.email;
+  if (channel.addressKind === "slack") return person.slack;
+  return channel.name === "whatsapp" ? (person.whatsapp ?? person.sms) : person.sms;
+}
+
+/** The normal form of an address of a kind, or null for what is none. */
+export function normaliseAddress(text: string, kind: AddressKind, defaultRegion: string): string | null {
+  switch (kind) {
+    case "phone": {
+      const number = parsePhoneNumberFromString(text, { defaultCountry: defaultRegion as CountryCode, extract: false });
+      // An extension can't be texted: better refused than dropped.
+      return number?.isPossible() === true && number.ext === undefined ? number.number : null;
+    }
+    case "email":
+      return normaliseEmail(text);
+    case "slack":
+      return /^[UWCDG][A-Z0-9]{6,20}$/.test(text) ? text : null;
+  }
+}
+
+/** The local part is the mail server's to read, so it stays; the domain is lower case. At most 254 octets (RFC 5321). */
+function normaliseEmail(text: string): string | null {
+  const match = /^([a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*)@((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9])$/i.exec(text);
+  const [, local, domain] = match ?? [];
+  if (local === undefined || domain === undefined || local.length > 64 || text.length > 254) return null;
+  return `${local}@${domain.toLowerCase()}`;
+}

@@ -1,0 +1,179 @@
+/**
+ * Every setting of `pausepoint.config.ts`: its name, what is allowed, its default. What this version does not read is
+ * not here, and is refused: a setting that is accepted and does nothing is a lie. A new section is one key here (and
+ * a file of its own once it has more than a few settings, as `twilio.ts`), and its comment in `pausepoint.config.ts`.
+ */
+import { isSupportedCountry } from "libphonenumber-js";
+import { z } from "zod";
+import { contrast } from "./contrast.ts";
+import { line, named, network, oneOf, origin, phone, section, text, wholeNumber } from "./leaves.ts";
+import { twilioSchema } from "./twilio.ts";
+
+const listen = section({
+  /** The address to listen on. Default `127.0.0.1`: this machine only, for a reverse proxy in front. */
+  host: text("a host name or an IP address", /^[A-Za-z0-9_.:%-]+$/).default("127.0.0.1"),
+  /** The TCP port, 0 to 65535; 0 takes any that is free. Default 8787. */
+  port: wholeNumber(0, 65_535).default(8787),
+  /** Networks whose `X-Forwarded-For` is believed. Default: none. */
+  trustProxy: z.array(network, "an array of networks in CIDR notation").default([]),
+});
+
+const person = section({
+  /** How this person is called in lists and logs. */
+  name: line(100),
+  /** The number for texts, in international notation. */
+  sms: phone.exactOptional(),
+  email: z.email("an email address").exactOptional(),
+  /** A Slack user or channel id. */
+  slack: text("a Slack user or channel id, such as U012AB3CD", /^[UWCDG][A-Z0-9]{2,30}$/).exactOptional(),
+  /** The number for WhatsApp, in international notation. */
+  whatsapp: phone.exactOptional(),
+});
+
+/** What a channel's maker returns. One maker for now; the next one is one more schema in this list. */
+const channel = z.discriminatedUnion("kind", [twilioSchema], "what a channel's maker returns: twilio({ … })");
+
+/** The built-in names say what kind of address they need; a maker for phone numbers can't serve these. */
+const NOT_FOR_TEXTS = ["email", "slack", "whatsapp"];
+
+const channels = named(
+  "channel",
+  /^[a-z][a-z0-9_-]{0,31}$/,
+  "1 to 32 of a-z, 0-9, _ and -, with a letter first",
+  channel,
+).superRefine((configured, context) => {
+  for (const name of NOT_FOR_TEXTS.filter((name) => Object.hasOwn(configured, name))) {
+    context.addIssue({
+      code: "custom",
+      path: [name],
+      message: `no channel yet: twilio({ … }) sends texts, not ${name}`,
+    });
+  }
+});
+
+/** `--paper` of public/page.css. It is a little darker than white, so white on the accent has the contrast too. */
+const PAGE = "#f5f4f1";
+const ACCENT = `#rrggbb with a contrast of at least 4.5 : 1 with the page, ${PAGE}`;
+
+const project = section({
+  /** Who asks, on the page and in the text. Default: the project's name. */
+  displayName: line(60).exactOptional(),
+  /** An inline SVG of at most 4 kB, shown beside the name. Default: none. */
+  logo: text(
+    "an inline SVG of at most 4096 bytes, <svg …>…</svg>, without script and style, with nothing external",
+    isPlainSvg,
+  )
+    .nullable()
+    .default(null),
+  /** The page's one accent colour. Default: the page's own. */
+  accent: text(ACCENT, (value) => /^#[0-9a-f]{6}$/i.test(value) && contrast(value, PAGE) >= 4.5)
+    .nullable()
+    .default(null),
+  /** The zone that exact times are shown in, an IANA name. Default `UTC`. */
+  timeZone: text("the IANA name of a time zone, such as Europe/Berlin", isTimeZone).default("UTC"),
+});
+
+const texts = section({
+  /** The text message. `{message}` and `{link}` must stand in it, `{project}` may. */
+  sms: text("1 to 500 characters with {message} and {link}, perhaps {project}, and no other {…}", isTemplate).default(
+    "PausePoint: {message}\n\nAnswer: {link}",
+  ),
+});
+
+const log = section({
+  /** The least that is logged: `debug`, `info`, `warn` or `error`. Default `info`. */
+  level: oneOf(["debug", "info", "warn", "error"]).default("info"),
+  /** `text` for people, `json` for collectors, one object a line. Default `text`. */
+  format: oneOf(["text", "json"]).default("text"),
+});
+
+const NAME = /^[a-z0-9][a-z0-9_.-]{0,62}$/i;
+const NAME_RULE = "1 to 63 of letters, digits, _, . and -, with a letter or digit first";
+
+const HOURS = "a number above 0 and at most 8760 (a year)";
+
+/** The whole file. */
+export const configSchema = section({
+  /** What links start with, as people reach this server from outside. Default: the address it listens on. */
+  baseUrl: origin.exactOptional(),
+  listen: listen.prefault({}),
+  /** The folder of the database and the generated secrets; relative to this file. Default `./.pausepoint`. */
+  dataDir: text("the path of a folder", /^[^\0]+$/).default("./.pausepoint"),
+  /** The country of phone numbers that are given without one, ISO 3166-1 alpha-2. Default `US`. */
+  defaultRegion: text("a country as two capital letters (ISO 3166-1), such as US", isSupportedCountry).default("US"),
+  /** How long a pause waits if its request does not say; fractions are allowed. Default 24. */
+  timeoutHours: z.number(HOURS).positive(HOURS).max(8760, HOURS).default(24),
+  /** Who can be asked by name: `@cfo`. */
+  people: named("person", NAME, NAME_RULE, person).default({}),
+  /** What a request's `channel` stands for. Once given, live keys no longer use the outbox. */
+  channels: channels.optional(),
+  /** How each project appears to the people it asks. */
+  projects: named("project", NAME, NAME_RULE, project).default({}),
+  texts: texts.prefault({}),
+  log: log.prefault({}),
+});
+
+/** What `defineConfig` takes: every setting may be left out. */
+export type ConfigInput = z.input<typeof configSchema>;
+
+type Checked = z.output<typeof configSchema>;
+
+/** The configuration as the appliance uses it: checked, every default filled in, frozen to the last leaf. */
+export type Config = Immutable<
+  Omit<Checked, "baseUrl" | "channels" | "projects"> & {
+    /** An origin without a closing slash: `https://approve.example.com`. */
+    baseUrl: string;
+    /** By name; empty when none is configured. */
+    channels: Record<string, ChannelConfig>;
+    /** By name; only those in the file. {@link projectAppearance} answers for all. */
+    projects: Record<string, ProjectConfig>;
+  }
+>;
+
+/** A configured channel, told apart by `kind`. */
+export type ChannelConfig = Immutable<z.output<typeof channel>>;
+export type PersonConfig = Immutable<z.output<typeof person>>;
+export type ProjectConfig = Immutable<Required<z.output<typeof project>>>;
+
+/** How a project appears, whether the file names it or not. */
+export function projectAppearance(config: Pick<Config, "projects">, name: string): ProjectConfig {
+  return config.projects[name] ?? withDisplayName(name, project.parse({}));
+}
+
+/** A project is called by its own name; the one that nobody named is called PausePoint. */
+export function withDisplayName(name: string, settings: z.output<typeof project>): ProjectConfig {
+  return { ...settings, displayName: settings.displayName ?? (name === "default" ? "PausePoint" : name) };
+}
+
+type Immutable<T> = T extends string | number | boolean | null | undefined
+  ? T
+  : { readonly [Key in keyof T]: Immutable<T[Key]> };
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return /^[A-Za-z]/.test(name);
+  } catch {
+    return false;
+  }
+}
+
+function isTemplate(template: string): boolean {
+  const placeholders: string[] = template.match(/\{[^{}]*\}/g) ?? [];
+  return (
+    template.length <= 500 &&
+    ["{message}", "{link}"].every((needed) => placeholders.includes(needed)) &&
+    placeholders.every((placeholder) => ["{message}", "{link}", "{project}"].includes(placeholder))
+  );
+}
+
+/** The operator is trusted; what is refused here, the page's Content-Security-Policy would block or draw wrong. */
+function isPlainSvg(svg: string): boolean {
+  const markup = svg.trim();
+  return (
+    Buffer.byteLength(svg) <= 4096 &&
+    /^<svg[\s>].*<\/svg>$/s.test(markup) &&
+    !/<(script|style|foreignObject|image)\b|\s(on\w+|style)\s*=|javascript:/i.test(markup) &&
+    !/\b(href|src)\s*=\s*["']?(?!#)[^"'\s]|url\(\s*["']?(?!#)[^"'\s]/i.test(markup)
+  );
+}

@@ -1,0 +1,47 @@
+import type { Wording } from "./wording.ts";
+
+export const de: Wording = {
+  tag: "de",
+  direction: "ltr",
+  questionFrom: "Frage von {project}",
+  testNotice: "Das ist ein Test. Von Ihrer Antwort hängt nichts ab.",
+  agentSays: "Der Agent schreibt",
+  details: "Einzelheiten",
+  hiddenCharacter: "verborgenes Zeichen {code}",
+  yourAnswer: "Ihre Antwort",
+  commentLabel: "Kommentar (freiwillig)",
+  sending: "Ihre Antwort wird gesendet …",
+  chooseOne: "Das war keine der Möglichkeiten. Es wurde nichts gespeichert. Wählen Sie unten eine aus.",
+  commentTooLong:
+    "Der Kommentar ist länger als 2.000 Zeichen. Es wurde nichts gespeichert. Kürzen Sie ihn und wählen Sie dann erneut.",
+  expires: "Läuft {relative} ab",
+  thenDefault: "Antwortet bis dahin niemand, lautet die Antwort {choice}.",
+  thenNothing: "Antwortet bis dahin niemand, verfällt die Frage ohne Antwort.",
+  recorded: "Ein Tippen entscheidet. Es wird mit der Uhrzeit festgehalten und lässt sich nicht ändern.",
+  linkUse: "Dieser Link gilt nur für Sie und nur für diese eine Frage.",
+  answeredTitle: "Ihre Antwort ist gespeichert",
+  youChose: "Sie haben {choice} gewählt",
+  answerRecorded: "Ihre Antwort ist gespeichert.",
+  alreadyAnswered: "Sie hatten bereits geantwortet. Ihre erste Antwort gilt.",
+  yourComment: "Ihr Kommentar",
+  close: "Sie können diese Seite schließen.",
+  otherTitle: "Bereits beantwortet",
+  otherChose: "Jemand anderes hat zuerst geantwortet: {choice}",
+  nothingToDo: "Sie brauchen nichts mehr zu tun.",
+  expiredTitle: "Die Zeit ist abgelaufen",
+  expiredDefault:
+    "Niemand hat geantwortet, deshalb lautet die Antwort {choice}. Sie war vorab festgelegt; kein Mensch hat sie gewählt.",
+  expiredWithout: "Niemand hat geantwortet. Die Frage endete ohne Antwort.",
+  withdrawnTitle: "Die Frage wurde zurückgezogen",
+  withdrawnText: "{project} braucht keine Antwort mehr.",
+  withdrawnReason: "Angegebener Grund",
+  unknownTitle: "Dieser Link ist nicht gültig",
+  unknownText:
+    "Vielleicht wurde er abgeschnitten oder falsch abgetippt. Öffnen Sie ihn noch einmal aus der Nachricht, die Sie erhalten haben. Hilft das nicht, fragen Sie, wer ihn Ihnen geschickt hat.",
+  tooManyTitle: "Zu viele ungültige Links",
+  tooManyText:
+    "Aus Ihrem Netz wurden viele ungültige Links geöffnet. Warten Sie einige Minuten und öffnen Sie den Link aus Ihrer Nachricht dann erneut.",
+  unavailableTitle: "Zurzeit nicht verfügbar",
+  unavailableText: "Es wurde nichts gespeichert. Warten Sie eine Minute und versuchen Sie es dann erneut.",
+  tryAgain: "Erneut versuchen",
+};

@@ -1,0 +1,47 @@
+import type { Wording } from "./wording.ts";
+
+export const fr: Wording = {
+  tag: "fr",
+  direction: "ltr",
+  questionFrom: "Question de {project}",
+  testNotice: "Ceci est un test. Rien de réel ne dépend de votre réponse.",
+  agentSays: "L’agent écrit",
+  details: "Détails",
+  hiddenCharacter: "caractère masqué {code}",
+  yourAnswer: "Votre réponse",
+  commentLabel: "Commentaire (facultatif)",
+  sending: "Envoi de votre réponse…",
+  chooseOne: "Ce n’était pas l’un des choix proposés. Rien n’a été enregistré. Choisissez ci-dessous.",
+  commentTooLong:
+    "Le commentaire dépasse 2 000 caractères. Rien n’a été enregistré. Raccourcissez-le, puis choisissez à nouveau.",
+  expires: "Expire {relative}",
+  thenDefault: "Si personne ne répond d’ici là, la réponse sera {choice}.",
+  thenNothing: "Si personne ne répond d’ici là, la question expirera sans réponse.",
+  recorded: "Un seul appui décide. Il est enregistré avec son heure et ne peut pas être modifié.",
+  linkUse: "Ce lien est réservé à vous seul et à cette seule question.",
+  answeredTitle: "Votre réponse est enregistrée",
+  youChose: "Vous avez choisi {choice}",
+  answerRecorded: "Votre réponse est enregistrée.",
+  alreadyAnswered: "Vous aviez déjà répondu. Votre première réponse reste valable.",
+  yourComment: "Votre commentaire",
+  close: "Vous pouvez fermer cette page.",
+  otherTitle: "Réponse déjà donnée",
+  otherChose: "Quelqu’un d’autre a répondu en premier : {choice}",
+  nothingToDo: "Vous n’avez plus rien à faire.",
+  expiredTitle: "Le délai est écoulé",
+  expiredDefault:
+    "Personne n’a répondu : la réponse est donc {choice}. Elle était fixée d’avance ; personne ne l’a choisie.",
+  expiredWithout: "Personne n’a répondu. La question s’est terminée sans réponse.",
+  withdrawnTitle: "La question a été retirée",
+  withdrawnText: "{project} n’a plus besoin de réponse.",
+  withdrawnReason: "Motif indiqué",
+  unknownTitle: "Ce lien n’est pas valable",
+  unknownText:
+    "Il a peut-être été coupé ou mal recopié. Ouvrez-le à nouveau depuis le message que vous avez reçu. S’il ne fonctionne toujours pas, demandez à la personne qui vous l’a envoyé.",
+  tooManyTitle: "Trop de liens non valables",
+  tooManyText:
+    "De nombreux liens non valables ont été ouverts depuis votre réseau. Attendez quelques minutes, puis ouvrez à nouveau le lien de votre message.",
+  unavailableTitle: "Indisponible pour le moment",
+  unavailableText: "Rien n’a été enregistré. Attendez une minute, puis réessayez.",
+  tryAgain: "Réessayer",
+};

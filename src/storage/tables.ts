@@ -1,0 +1,102 @@
+import type { Generated } from "kysely";
+
+/** The columns of every table, as the migrations make them. Times are milliseconds, JSON and enumerations are text. */
+export interface Tables {
+  installation: { n: number; id: string; secret_check: Uint8Array; created_at: number };
+  projects: { n: Generated<number>; name: string; created_at: number };
+  worlds: { n: Generated<number>; project_n: number; mode: Mode };
+  api_keys: {
+    n: Generated<number>;
+    id: string;
+    world_n: number;
+    name: string;
+    hash: Uint8Array;
+    hint: string;
+    scopes: string;
+    limits: string;
+    created_at: number;
+    revoked_at: number | null;
+  };
+  pauses: {
+    n: Generated<number>;
+    id: string;
+    world_n: number;
+    key_n: number;
+    status: PauseStatus;
+    channel: string;
+    recipient_form: "one" | "many";
+    message: string;
+    options: string;
+    details: string;
+    metadata: string;
+    allow_comment: number;
+    action_digest: string | null;
+    audience: string | null;
+    webhook_url: string | null;
+    timeout_hours: number;
+    timeout_default: string | null;
+    policy: string;
+    created_at: number;
+    expires_at: number;
+    next_due_at: number;
+    ended_at: number | null;
+    response_choice: string | null;
+    response_source: ResponseSource | null;
+    response_via: string | null;
+    response_comment: string | null;
+    responded_by: number | null;
+    cancel_reason: string | null;
+    rejected_count: Generated<number>;
+  };
+  recipients: {
+    pause_n: number;
+    position: number;
+    address: string;
+    destination: string;
+    opened_at: number | null;
+  };
+  answers: {
+    n: Generated<number>;
+    pause_n: number;
+    position: number | null;
+    choice: string;
+    comment: string | null;
+    source: ResponseSource;
+    via: string | null;
+    at: number;
+  };
+  deliveries: {
+    pause_n: number;
+    ordinal: number;
+    id: string;
+    position: number;
+    channel: string;
+    carrier: string;
+    status: DeliveryStatus;
+    due_at: number;
+    attempts: Generated<number>;
+    provider_id: string | null;
+    error: string | null;
+    finished_at: number | null;
+  };
+  delivery_attempts: {
+    pause_n: number;
+    ordinal: number;
+    attempt: number;
+    at: number;
+    took_ms: number | null;
+    outcome: string;
+    status: number | null;
+    error: string | null;
+    excerpt: string | null;
+  };
+  idempotency_keys: { world_n: number; key: string; body_hash: Uint8Array; pause_n: number; created_at: number };
+  audit_entries: { seq: number; world_n: number | null; pause_n: number | null; entry: string; leaf: Uint8Array };
+  audit_disclosures: { seq: number; disclosed: string };
+  merkle_nodes: { level: number; position: number; hash: Uint8Array };
+}
+
+export type Mode = "live" | "test";
+export type PauseStatus = "pending" | "responded" | "timed_out" | "cancelled";
+export type ResponseSource = "human" | "timeout_default";
+export type DeliveryStatus = "queued" | "sending" | "sent" | "delivered" | "failed" | "cancelled";

@@ -1,0 +1,312 @@
+import { StorageBusy } from "./errors.ts";
+import { Done, Statements } from "./sqlite-tx.ts";
+import type { Connection } from "./database.ts";
+import type { Query } from "./query.ts";
+import type { Changes, SharedState, Step, Tx, Work } from "./work.ts";
+
+/** Units that share one commit at most. */
+const BATCH_LIMIT = 256;
+/** Units that wait at most; above it a write is refused at once. */
+const QUEUE_LIMIT = 10_000;
+
+/** Called when the disk has failed under a commit: the process must stop, since a retried fsync may lie. */
+export type FatalHandler = (error: Error) => void;
+
+interface Waiting {
+  readonly unit: (tx: Tx) => Work<unknown>;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+type Outcome = { readonly value: unknown } | { readonly error: unknown };
+
+/**
+ * The one writer, with group commit: units of work that arrive together run one after the other inside one
+ * `BEGIN IMMEDIATE … COMMIT`, and each caller is answered only after that commit is on disk.
+ *
+ * A unit that throws before it wrote is refused alone. One that throws after a write takes the batch back, and the
+ * batch goes round once more with a savepoint around each unit, so that its neighbours get through (a savepoint for
+ * every unit would cost as much as the unit itself).
+ */
+export class Writer {
+  readonly #connection: Connection;
+  readonly #statements: Statements;
+  readonly #onFatal: FatalHandler;
+  readonly #tx: BatchTx;
+  #queue: Waiting[] = [];
+  #scheduled = false;
+  #closed: StorageBusy | null = null;
+  #idle: (() => void) | null = null;
+
+  constructor(connection: Connection, onFatal: FatalHandler) {
+    this.#connection = connection;
+    this.#statements = new Statements(connection);
+    this.#onFatal = onFatal;
+    this.#tx = new BatchTx(connection, this.#statements);
+  }
+
+  /**
+   * Queues a unit and resolves with its result once the commit that holds it is durable. Rejects with the unit's own
+   * error (nothing of it was written), or with {@link StorageBusy} when nothing can be written now.
+   */
+  write<R>(unit: (tx: Tx) => Work<R>): Promise<R> {
+    if (this.#closed !== null) return Promise.reject(this.#closed);
+    if (this.#queue.length >= QUEUE_LIMIT) return Promise.reject(new StorageBusy("too many writes are waiting"));
+    return new Promise<R>((resolve, reject) => {
+      this.#queue.push({ unit, resolve: resolve as (value: unknown) => void, reject });
+      this.#schedule();
+    });
+  }
+
+  /** Reads outside any batch, on the writer's own connection: units are synchronous, so nothing uncommitted shows. */
+  one<P extends object, R>(query: Query<P, R>, params: P): R | undefined {
+    return this.#statements.one(query, params);
+  }
+
+  /** All rows, as {@link one}. */
+  all<P extends object, R>(query: Query<P, R>, params: P): R[] {
+    return this.#statements.all(query, params);
+  }
+
+  /** How many units wait. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /** A number that moves whenever another process has committed (PRAGMA data_version). */
+  foreignCommits(): number {
+    return this.#tx.foreignCommits();
+  }
+
+  /** Resolves when everything queued so far has been committed or refused. */
+  drained(): Promise<void> {
+    if (!this.#scheduled) return Promise.resolve();
+    return new Promise((resolve) => {
+      const before = this.#idle;
+      this.#idle = () => {
+        before?.();
+        resolve();
+      };
+    });
+  }
+
+  /** Refuses new writes, commits what waits, and folds the log into the file. The connection stays the caller's. */
+  async close(): Promise<void> {
+    await this.drained();
+    this.#closed = new StorageBusy("the appliance is stopping");
+    if (this.#connection.open) this.#connection.pragma("wal_checkpoint(TRUNCATE)");
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#drain());
+  }
+
+  #drain(): void {
+    const batch = this.#queue.length <= BATCH_LIMIT ? this.#queue : this.#queue.slice(0, BATCH_LIMIT);
+    this.#queue = batch === this.#queue ? [] : this.#queue.slice(BATCH_LIMIT);
+    try {
+      const outcomes = this.#commitOnce(batch) ?? this.#commitWithSavepoints(batch);
+      this.#answer(batch, outcomes);
+    } catch (error) {
+      this.#refuseAll(batch, error as Error);
+    }
+    this.#scheduled = false;
+    if (this.#queue.length > 0) this.#schedule();
+    else {
+      const idle = this.#idle;
+      this.#idle = null;
+      idle?.();
+    }
+  }
+
+  /** The common case. Null when a unit failed after a write, and everything was taken back. */
+  #commitOnce(batch: readonly Waiting[]): Outcome[] | null {
+    this.#tx.begin();
+    const outcomes: Outcome[] = [];
+    for (const { unit } of batch) {
+      const before = this.#tx.mark();
+      try {
+        outcomes.push({ value: runWhole(unit(this.#tx)) });
+      } catch (error) {
+        if (isDiskError(error) || this.#tx.writes !== before.writes) {
+          this.#tx.rollback();
+          if (isDiskError(error)) throw error;
+          return null;
+        }
+        this.#tx.returnTo(before);
+        outcomes.push({ error });
+      }
+    }
+    this.#tx.commit();
+    return outcomes;
+  }
+
+  #commitWithSavepoints(batch: readonly Waiting[]): Outcome[] {
+    this.#tx.begin();
+    const outcomes: Outcome[] = [];
+    for (const { unit } of batch) {
+      const mark = this.#tx.mark();
+      this.#connection.exec("SAVEPOINT unit");
+      try {
+        outcomes.push({ value: runWhole(unit(this.#tx)) });
+      } catch (error) {
+        if (isDiskError(error)) {
+          this.#tx.rollback();
+          throw error;
+        }
+        this.#connection.exec("ROLLBACK TO unit");
+        this.#tx.returnTo(mark);
+        outcomes.push({ error });
+      }
+      this.#connection.exec("RELEASE unit");
+    }
+    this.#tx.commit();
+    return outcomes;
+  }
+
+  #answer(batch: readonly Waiting[], outcomes: readonly Outcome[]): void {
+    for (const hook of this.#tx.takeHooks()) hook();
+    batch.forEach((waiting, index) => {
+      const outcome = outcomes[index];
+      if (outcome === undefined) throw new Error("a unit has no outcome");
+      if ("error" in outcome) waiting.reject(outcome.error);
+      else waiting.resolve(outcome.value);
+    });
+  }
+
+  #refuseAll(batch: readonly Waiting[], error: Error): void {
+    if (this.#connection.open && this.#connection.inTransaction) this.#tx.rollback();
+    this.#tx.takeHooks();
+    const refusal = new StorageBusy(`storage cannot be written: ${error.message}`, { cause: error });
+    for (const waiting of batch) waiting.reject(refusal);
+    // A full disk heals, and a busy one too: refuse and go on. Any other failure at commit means that the file and
+    // our memory of it may differ.
+    if (isPassing(error)) return;
+    this.#closed = refusal;
+    for (const waiting of this.#queue.splice(0)) waiting.reject(refusal);
+    this.#onFatal(error);
+  }
+}
+
+/** The transaction that the units of one batch share. */
+class BatchTx implements Tx {
+  readonly #connection: Connection;
+  readonly #statements: Statements;
+  readonly #dataVersion: { get(): unknown };
+  #seenVersion: unknown = null;
+  #version = 0;
+  #committed = new Map<SharedState<unknown>, unknown>();
+  #working = new Map<SharedState<unknown>, unknown>();
+  #hooks: (() => void)[] = [];
+  writes = 0;
+
+  constructor(connection: Connection, statements: Statements) {
+    this.#connection = connection;
+    this.#statements = statements;
+    this.#dataVersion = connection.prepare("PRAGMA data_version").pluck();
+  }
+
+  one<P extends object, R>(query: Query<P, R>, params: P): Step<R | undefined> {
+    return new Done(this.#statements.one(query, params));
+  }
+
+  all<P extends object, R>(query: Query<P, R>, params: P): Step<R[]> {
+    return new Done(this.#statements.all(query, params));
+  }
+
+  run<P extends object, R>(query: Query<P, R>, params: P): Step<Changes> {
+    this.writes++;
+    return new Done(this.#statements.run(query, params));
+  }
+
+  shared<S>(state: SharedState<S>): Step<S> {
+    const key = state as SharedState<unknown>;
+    if (this.#working.has(key)) return new Done(this.#working.get(key) as S);
+    const value = this.#committed.has(key) ? (this.#committed.get(key) as S) : runWhole(state.load(this));
+    this.share(state, value);
+    return new Done(value);
+  }
+
+  share<S>(state: SharedState<S>, value: S): void {
+    this.#working = new Map(this.#working).set(state as SharedState<unknown>, value);
+  }
+
+  after(hook: () => void): void {
+    this.#hooks.push(hook);
+  }
+
+  begin(): void {
+    this.#connection.exec("BEGIN IMMEDIATE");
+    this.writes = 0;
+    this.#hooks = [];
+    this.#working = new Map();
+    // Another process may have written since: what is in memory is then no longer what is on disk.
+    this.foreignCommits();
+  }
+
+  commit(): void {
+    this.#connection.exec("COMMIT");
+    for (const [state, value] of this.#working) this.#committed.set(state, value);
+  }
+
+  rollback(): void {
+    if (this.#connection.inTransaction) this.#connection.exec("ROLLBACK");
+    this.#working = new Map();
+    this.#hooks = [];
+  }
+
+  foreignCommits(): number {
+    const version = this.#dataVersion.get();
+    if (version !== this.#seenVersion) {
+      this.#seenVersion = version;
+      this.#version++;
+      this.#committed = new Map();
+    }
+    return this.#version;
+  }
+
+  /** Where the batch stands; the map is replaced on every change, so keeping it is enough. */
+  mark(): Mark {
+    return { working: this.#working, hooks: this.#hooks.length, writes: this.writes };
+  }
+
+  returnTo(mark: Mark): void {
+    this.#working = mark.working;
+    this.#hooks.length = mark.hooks;
+    this.writes = mark.writes;
+  }
+
+  takeHooks(): readonly (() => void)[] {
+    const hooks = this.#hooks;
+    this.#hooks = [];
+    return hooks;
+  }
+}
+
+interface Mark {
+  readonly working: Map<SharedState<unknown>, unknown>;
+  readonly hooks: number;
+  readonly writes: number;
+}
+
+/** On SQLite every step has already happened when it is yielded to, so a unit runs through without a pause. */
+function runWhole<R>(work: Work<R>): R {
+  const result = work.next();
+  if (!result.done) throw new Error("a unit of work yielded something that is not a step");
+  return result.value;
+}
+
+function isDiskError(error: unknown): boolean {
+  return /^SQLITE_(IOERR|FULL|CORRUPT|NOTADB|READONLY|CANTOPEN)/.test(codeOf(error));
+}
+
+function isPassing(error: unknown): boolean {
+  return /^SQLITE_(FULL|BUSY|LOCKED)/.test(codeOf(error));
+}
+
+function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" ? code : "";
+}

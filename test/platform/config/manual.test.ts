@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { resolve } from "node:path";
+import { z } from "zod";
+import { loadConfig } from "../../../src/platform/config/load.ts";
+import { configSchema } from "../../../src/platform/config/schema.ts";
+import { folderWith, removeFolders } from "./folder.ts";
+
+afterAll(removeFolders);
+
+const MANUAL = resolve(import.meta.dir, "../../../pausepoint.config.ts");
+
+/** As the head of the file says: a setting is a line with no space, or two and more, after its slashes. */
+function uncomment(text: string): string {
+  return text.replace(/^( *)\/\/(?=\S| {2,}\S)/gm, "$1");
+}
+
+/** The dotted paths of all settings, with `*` for a name that the operator chooses. */
+function settingsOf(schema: z.core.JSONSchema._JSONSchema, path: string[] = []): string[] {
+  if (typeof schema === "boolean") return [];
+  const { properties = {}, additionalProperties, anyOf = [], oneOf = [] } = schema;
+  return [
+    ...Object.entries(properties).flatMap(([key, value]) => [
+      [...path, key].join("."),
+      ...settingsOf(value, [...path, key]),
+    ]),
+    ...(typeof additionalProperties === "object" ? settingsOf(additionalProperties, [...path, "*"]) : []),
+    ...[...anyOf, ...oneOf].flatMap((option) => settingsOf(option, path)),
+  ];
+}
+
+/** The dotted paths of a value, with `*` where the schema has a name of the operator's. */
+function pathsOf(value: unknown, path: string[] = []): string[] {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
+  const chosen = path.length === 1 && ["people", "channels", "projects"].includes(path[0] ?? "");
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const here = [...path, chosen ? "*" : key];
+    return [...(chosen ? [] : [here.join(".")]), ...pathsOf(inner, here)];
+  });
+}
+
+const SECRETS = { TWILIO_ACCOUNT_SID: "AC1", TWILIO_AUTH_TOKEN: "t", TWILIO_API_KEY: "SK1", TWILIO_API_SECRET: "s" };
+const before = { ...process.env };
+
+describe("the repository's pausepoint.config.ts is the manual", () => {
+  beforeAll(() => void Object.assign(process.env, SECRETS));
+  afterAll(() => {
+    for (const name of Object.keys(SECRETS)) {
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+    }
+  });
+
+  const uncommented = async () => {
+    const cwd = await folderWith({ "pausepoint.config.ts": uncomment(await Bun.file(MANUAL).text()) });
+    return {
+      cwd,
+      config: await loadConfig({ env: {}, cwd }),
+      written: (await import(`${cwd}/pausepoint.config.ts`)).default,
+    };
+  };
+
+  test("as it stands it sets nothing", async () => {
+    const cwd = await folderWith({});
+    const shipped = await loadConfig({ env: {}, cwd, explicitPath: MANUAL });
+    expect(shipped).toEqual({ ...(await loadConfig({ env: {}, cwd })), source: MANUAL });
+  });
+
+  test("it holds every setting of the schema and no other, each ready to be uncommented", async () => {
+    const { written } = await uncommented();
+    const settings = settingsOf(z.toJSONSchema(configSchema, { io: "input", unrepresentable: "any" }));
+    expect(settings).toContain("channels.*.apiBase");
+    expect(settings).toContain("listen.trustProxy");
+    expect([...new Set(pathsOf(written))].sort()).toEqual([...new Set(settings)].sort());
+  });
+
+  test("the value of a setting that has a default is the default", async () => {
+    const { cwd, config, written } = await uncommented();
+    const unset = await loadConfig({ env: {}, cwd: await folderWith({}) });
+    for (const key of ["baseUrl", "listen", "defaultRegion", "timeoutHours", "texts", "log"] as const) {
+      expect(config[key]).toEqual(unset[key]);
+    }
+    expect(config.dataDir).toBe(resolve(cwd, ".pausepoint"));
+
+    const { apiBase, timeoutSeconds, concurrency } = written.channels.sms;
+    expect(config.channels.oncall).toMatchObject({ apiBase, timeoutSeconds, concurrency });
+
+    const finance = await folderWith({ "pausepoint.config.ts": "export default { projects: { finance: {} } };" });
+    expect(config.projects).toEqual((await loadConfig({ env: {}, cwd: finance })).projects);
+  });
+
+  test("no part of the schema with a default is left out of that comparison", () => {
+    expect(Object.keys(configSchema.shape).sort()).toEqual(
+      [
+        ...["baseUrl", "dataDir", "defaultRegion", "listen", "log", "texts", "timeoutHours"],
+        ...["channels", "people", "projects"],
+      ].sort(),
+    );
+  });
+});

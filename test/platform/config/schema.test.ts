@@ -1,0 +1,249 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { resolve } from "node:path";
+import { contrast } from "../../../src/platform/config/contrast.ts";
+import { configFile, load, refusal, removeFolders } from "./folder.ts";
+
+afterAll(removeFolders);
+
+/** The block that stands under a dotted path in the message. */
+async function finding(settings: string, env: Record<string, string> = {}): Promise<string> {
+  const message = await refusal(configFile(settings), { env });
+  return message.slice(message.indexOf("\n") + 1);
+}
+
+const block = (path: string, found: string, allowed: string) =>
+  `  ${path}\n    found    ${found}\n    allowed  ${allowed}`;
+const twilio = (settings: string) =>
+  `{ channels: { sms: twilio({ accountSid: "AC1", authToken: "t", from: "+13125550100", ${settings} }) } }`;
+
+describe("a refused setting is told with its path, what was found and what is allowed", () => {
+  test("a wrong value", async () => {
+    expect(await finding("{ listen: { port: 99999 } }")).toBe(
+      block("listen.port", "99999", "a whole number from 0 to 65535"),
+    );
+    expect(await finding(`{ log: { level: "loud" } }`)).toBe(
+      block("log.level", `"loud"`, `"debug" or "info" or "warn" or "error"`),
+    );
+    expect(await finding("{ timeoutHours: 8761 }")).toBe(
+      block("timeoutHours", "8761", "a number above 0 and at most 8760 (a year)"),
+    );
+  });
+
+  test("the first line names the file and says what to do", async () => {
+    expect(await refusal(configFile("{ listen: 7 }"))).toMatch(
+      /^Correct the configuration \(\/.*\/pausepoint\.config\.ts\)\.\n/,
+    );
+  });
+
+  test("several at once, and an item of a list by its position", async () => {
+    const message = await finding(`{ timeoutHours: "4", listen: { trustProxy: ["10.0.0.0/8", "10.0.0.0/33"] } }`);
+    expect(message).toContain('  listen.trustProxy[1]\n    found    "10.0.0.0/33"');
+    expect(message).toContain('  timeoutHours\n    found    "4"');
+  });
+
+  test("an unknown setting, with those that are known and the nearest one", async () => {
+    expect(await finding("{ listn: {} }")).toBe(
+      block(
+        "listn",
+        "an empty object, but this version has no such setting",
+        "baseUrl, listen, dataDir, defaultRegion, timeoutHours, people, channels, projects, texts, log; did you mean listen?",
+      ),
+    );
+    expect(await finding("{ listen: { prot: 1 } }")).toContain("allowed  host, port, trustProxy; did you mean port?");
+    expect(await finding("{ texts: { fax: 1 } }")).toEndWith("allowed  sms");
+  });
+
+  test.each(["webhooks", "plans", "retention", "metrics"])(
+    "%s, which this version does not read, is refused",
+    async (section) => {
+      expect(await finding(`{ ${section}: {} }`)).toStartWith(`  ${section}\n`);
+    },
+  );
+
+  test("a variable or flag under its own name", async () => {
+    expect(await finding("{ listen: { port: 1 } }", { PAUSEPOINT_PORT: "80a" })).toBe(
+      block("PAUSEPOINT_PORT", `"80a"`, "a whole number from 0 to 65535"),
+    );
+    expect(await refusal({}, { env: { PAUSEPOINT_BASE_URL: "approve.example.com" } })).toStartWith(
+      "Correct the configuration (PAUSEPOINT_BASE_URL).\n  PAUSEPOINT_BASE_URL\n",
+    );
+    expect(await refusal({}, { env: { PAUSEPOINT_PORT: "1" }, flags: { port: "70000" } })).toContain(
+      "  --port\n    found    70000",
+    );
+    expect(await refusal({}, { flags: { data: "" } })).toContain(`  --data\n    found    ""`);
+    expect(await refusal(configFile("{ listen: 7 }"), { env: { PAUSEPOINT_PORT: "1" } })).toContain(
+      "  listen\n    found    7",
+    );
+  });
+});
+
+describe("secrets are described, never repeated", () => {
+  const SECRET = "0123456789abcdef0123456789abcdef";
+
+  test.each([
+    ["the wrong kind of key", twilio(`apiKey: "${SECRET}", apiSecret: "s"`), "channels.sms.apiKey"],
+    ["an unknown key", twilio(`authTokn: "${SECRET}"`), "channels.sms.authTokn"],
+    ["a secret under another key", twilio(`messagingServiceSid: "${SECRET}"`), "channels.sms.messagingServiceSid"],
+  ])("%s", async (_, settings, path) => {
+    const message = await finding(settings);
+    expect(message).toContain(path);
+    expect(message).toContain("a string of 32 characters");
+    expect(message).not.toContain(SECRET);
+  });
+
+  test("a short token, an auth token beside an API key, and a password in an address", async () => {
+    expect(await finding(twilio(`apiKey: "hunter2"`))).not.toContain("hunter2");
+    expect(await finding(twilio(`apiKey: "SKhunter2", apiSecret: "x"`))).not.toContain("hunter2");
+    expect(await finding(`{ baseUrl: "https://me:hunter2@approve.example.com" }`)).toContain(
+      `found    "https://…@approve.example.com"`,
+    );
+  });
+
+  test("a secret whose variable is not set is missed", async () => {
+    const message = await finding(
+      `{ channels: { sms: twilio({ accountSid: "AC1", authToken: process.env.NO_SUCH_TOKEN, from: "123" }) } }`,
+    );
+    expect(message).toBe(block("channels.sms.authToken", "nothing", "a string that is not empty"));
+  });
+});
+
+describe("channels", () => {
+  test("only what a maker of this version returns is a channel", async () => {
+    const allowed = "what a channel's maker returns: twilio({ … })";
+    expect(await finding(`{ channels: { sms: { kind: "smpp", password: "p" } } }`)).toBe(
+      block("channels.sms", "an object with kind, password", allowed),
+    );
+    expect(await finding(`{ channels: { sms: { accountSid: "AC1" } } }`)).toBe(
+      block("channels.sms", "an object with accountSid", allowed),
+    );
+    expect(await finding("{ channels: { sms: 7 } }")).toBe(block("channels.sms", "7", allowed));
+  });
+
+  test.each(["email", "slack", "whatsapp"])("Twilio's texts can't be the channel %s", async (name) => {
+    expect(await finding(twilio("").replace("sms:", `${name}:`))).toContain(`channels.${name}\n`);
+  });
+
+  test("a name that a request could not use is refused", async () => {
+    expect(await finding(twilio("").replace("sms:", `"On call":`))).toBe(
+      block(`channels."On call"`, `the name "On call"`, "a name of 1 to 32 of a-z, 0-9, _ and -, with a letter first"),
+    );
+  });
+
+  test.each([
+    [
+      "no credentials",
+      `accountSid: "AC1", from: "123"`,
+      "authToken",
+      "authToken, or apiKey with apiSecret: one of the two is needed",
+    ],
+    [
+      "both credentials",
+      `accountSid: "AC1", from: "123", authToken: "t", apiKey: "SK1", apiSecret: "s"`,
+      "apiKey",
+      "authToken, or apiKey with apiSecret, not both",
+    ],
+    [
+      "a key without its secret",
+      `accountSid: "AC1", from: "123", apiKey: "SK1"`,
+      "apiSecret",
+      "the secret that belongs to apiKey",
+    ],
+    [
+      "no sender",
+      `accountSid: "AC1", authToken: "t"`,
+      "from",
+      "from, or messagingServiceSid: one of the two is needed",
+    ],
+    [
+      "both senders",
+      `accountSid: "AC1", authToken: "t", from: "123", messagingServiceSid: "MG1"`,
+      "messagingServiceSid",
+      "from, or messagingServiceSid, not both",
+    ],
+  ])("twilio with %s", async (_, settings, key, allowed) => {
+    const message = await finding(`{ channels: { sms: twilio({ ${settings} }) } }`);
+    expect(message).toStartWith(`  channels.sms.${key}\n`);
+    expect(message).toEndWith(`allowed  ${allowed}`);
+  });
+
+  test.each([
+    ["from", `"+1 312 555 0100"`],
+    ["from", `"A sender that is too long"`],
+    ["apiBase", `"ftp://127.0.0.1"`],
+    ["timeoutSeconds", "0"],
+    ["concurrency", "1.5"],
+  ])("twilio with %s: %s", async (key, value) => {
+    expect(await finding(twilio(`${key}: ${value}`))).toStartWith(`  channels.sms.${key}\n`);
+  });
+
+  test("a gateway of one's own is taken without its closing slash", async () => {
+    const { channels } = await load(configFile(twilio(`apiBase: "http://127.0.0.1:4010/"`)));
+    expect(channels.sms?.apiBase).toBe("http://127.0.0.1:4010");
+  });
+});
+
+describe("every other setting", () => {
+  test.each([
+    ["baseUrl", `{ baseUrl: "https://approve.example.com/pausepoint" }`],
+    ["baseUrl", `{ baseUrl: "approve.example.com" }`],
+    ["baseUrl", `{ baseUrl: undefined }`],
+    ["listen.host", `{ listen: { host: "a b" } }`],
+    ["listen.trustProxy[0]", `{ listen: { trustProxy: ["proxy"] } }`],
+    ["defaultRegion", `{ defaultRegion: "us" }`],
+    ["defaultRegion", `{ defaultRegion: "ZZ" }`],
+    ["timeoutHours", "{ timeoutHours: 0 }"],
+    ["people.cfo.name", "{ people: { cfo: {} } }"],
+    ["people.cfo.sms", `{ people: { cfo: { name: "C", sms: "312 847 1928" } } }`],
+    ["people.cfo.sms", `{ people: { cfo: { name: "C", sms: "+1 312" } } }`],
+    ["people.cfo.email", `{ people: { cfo: { name: "C", email: "cfo" } } }`],
+    ["people.cfo.slack", `{ people: { cfo: { name: "C", slack: "@cfo" } } }`],
+    [`people."@cfo"`, `{ people: { "@cfo": { name: "C" } } }`],
+    ["projects.p.displayName", `{ projects: { p: { displayName: " P" } } }`],
+    ["projects.p.timeZone", `{ projects: { p: { timeZone: "Mars/Olympus" } } }`],
+    ["projects.p.timeZone", `{ projects: { p: { timeZone: "+02:00" } } }`],
+    ["texts.sms", `{ texts: { sms: "{message}" } }`],
+    ["texts.sms", `{ texts: { sms: "{link}" } }`],
+    ["texts.sms", `{ texts: { sms: "{message} {link} {sender}" } }`],
+    ["log.format", `{ log: { format: "xml" } }`],
+  ])("%s is refused in %s", async (path, settings) => {
+    expect(await finding(settings)).toStartWith(`  ${path}\n`);
+  });
+
+  test("a template may name the project", async () => {
+    const { texts } = await load(configFile(`{ texts: { sms: "{project} asks: {message}\\n{link}" } }`));
+    expect(texts.sms).toBe("{project} asks: {message}\n{link}");
+  });
+
+  test("an accent must be readable on the page", async () => {
+    expect((await load(configFile(`{ projects: { p: { accent: "#6f6f6f" } } }`))).projects.p?.accent).toBe("#6f6f6f");
+    expect(await finding(`{ projects: { p: { accent: "#737373" } } }`)).toStartWith("  projects.p.accent\n");
+    expect(await finding(`{ projects: { p: { accent: "navy" } } }`)).toStartWith("  projects.p.accent\n");
+    expect(contrast("#000000", "#ffffff")).toBeCloseTo(21);
+  });
+
+  test("the page that an accent is measured against is the page that is served", async () => {
+    const css = await Bun.file(resolve(import.meta.dir, "../../../public/page.css")).text();
+    const paper = /--paper: (#[0-9a-f]{6});/.exec(css)?.[1];
+    expect(await finding(`{ projects: { p: { accent: "#ffffff" } } }`)).toEndWith(`with the page, ${paper}`);
+  });
+
+  const svg = (inside: string) => `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1">${inside}</svg>`;
+  const logo = (text: string) => `{ projects: { p: { logo: ${JSON.stringify(text)} } } }`;
+
+  test("a logo is a small drawing by itself", async () => {
+    const drawing = svg(`<defs><path id="a" d="M0 0h1v1z"/></defs><use href="#a" fill="url(#b)"/>`);
+    expect((await load(configFile(logo(drawing)))).projects.p?.logo).toBe(drawing);
+  });
+
+  test.each([
+    ["too large", svg("é".repeat(2048))],
+    ["no SVG", "logo.svg"],
+    ["with a script", svg("<script>1</script>")],
+    ["with a handler", svg(`<g onload="x()"/>`)],
+    ["with a style", svg(`<g style="fill:red"/>`)],
+    ["with a link", svg(`<use href="https://cdn.example/a.svg#a"/>`)],
+    ["with an outside colour", svg(`<g fill="url(https://cdn.example/a)"/>`)],
+  ])("a logo %s is refused", async (_, text) => {
+    expect(await finding(logo(text))).toStartWith("  projects.p.logo\n");
+  });
+});

@@ -1,0 +1,52 @@
+/**
+ * Parts of the machine that some tests run with. A test that cannot run for want of one is skipped and says so in its
+ * name, which is how `npm test` can list every skip with its reason:
+ *
+ *     const chromiumTest = testNeeding("chromium");
+ *     chromiumTest("the page fits a phone", async () => { … pathOf("chromium") … });
+ */
+import { test } from "bun:test";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+const project = join(import.meta.dir, "../..");
+
+/** Where each part is, or undefined when this machine has none. */
+const parts = {
+  chromium: () => process.env.CHROMIUM ?? Bun.which("chromium") ?? Bun.which("chromium-browser") ?? undefined,
+  go: () => Bun.which("go") ?? undefined,
+  ruby: () => Bun.which("ruby") ?? undefined,
+  strace: () => Bun.which("strace") ?? undefined,
+  /** A Python that has the `requests` package. */
+  "python requests": () =>
+    ["python3", "/usr/bin/python3"].find((python) => {
+      const path = Bun.which(python);
+      return path !== null && Bun.spawnSync([path, "-c", "import requests"]).exitCode === 0;
+    }),
+  /** The folder of test vectors that stands beside the checkout. */
+  "shared/vectors": () => existing(join(project, "../shared/vectors")),
+  /** The compiled executable; `npm test` builds it before the tests that run it. */
+  "dist/pausepoint": () => existing(join(project, "dist/pausepoint")),
+} as const satisfies Record<string, () => string | undefined>;
+
+export type Part = keyof typeof parts;
+
+type Test = (name: string, run: () => Promise<unknown> | undefined, timeoutMilliseconds?: number) => void;
+
+/** `test`, or where one of the parts is missing, a `test.skip` whose name ends with ` [needs that part]`. */
+export function testNeeding(...needed: Part[]): Test {
+  const missing = needed.filter((part) => parts[part]() === undefined);
+  if (missing.length === 0) return test;
+  return (name, run) => test.skip(`${name} [needs ${missing.join(", ")}]`, run);
+}
+
+/** Path of a part, for a test made by `testNeeding` with that part. Throws when the machine has none. */
+export function pathOf(part: Part): string {
+  const path = parts[part]();
+  if (path === undefined) throw new Error(`This machine has no ${part}.`);
+  return path;
+}
+
+function existing(path: string): string | undefined {
+  return existsSync(path) ? path : undefined;
+}

@@ -3,3 +3,4 @@ export { keyHint, modeOfKeyText, newKeyText } from "./key-text.ts";
 export { type KeyLimits, mayAsk, noLimits } from "./limits.ts";
 export { listKeys } from "./queries.ts";
 export { defaultScopes, isScope, type Scope, scopes } from "./scopes.ts";
+export type { Call, KeyRoute, Method, PublicRoute, Reply, Route } from "./route.ts";

@@ -3,7 +3,7 @@ import type { Clock } from "../platform/clock.ts";
 import { equalInConstantTime, sha256 } from "../platform/hash.ts";
 import type { IdSource } from "../platform/ids.ts";
 import type { Random } from "../platform/random.ts";
-import type { Mode, Tx, Work, Writer } from "../storage/index.ts";
+import type { Mode, SharedState, Tx, Work, Writer } from "../storage/index.ts";
 import { keyHint, modeOfKeyText, newKeyText } from "./key-text.ts";
 import type { KeyLimits } from "./limits.ts";
 import * as queries from "./queries.ts";
@@ -78,10 +78,20 @@ export function* revokeKey(tx: Tx, context: AccessContext, id: string, actor: Ac
   if (found.revoked_at !== null) return "revoked before";
   const at = context.clock.now();
   yield* tx.run(queries.revokeKey, { n: found.n, revoked_at: at });
+  tx.share(lastRevoked, id);
   const world: World = { n: found.world_n, project: found.project, mode: found.mode };
   yield* appendEntry(tx, newEntry(context.random, { type: "key.revoked", at, actor, world, pause: null, plain: { key_id: id } }));
   return "revoked";
 }
+
+/** The key that this process revoked last: its own commits do not show in `foreignCommits`. */
+const lastRevoked: SharedState<string | null> = {
+  name: "key revoked last",
+  // biome-ignore lint/correctness/useYield: nothing to read, it lives in memory alone
+  *load() {
+    return null;
+  },
+};
 
 /** The project's world of a mode, made when it is new. */
 export function* ensureWorld(tx: Tx, context: AccessContext, project: string, mode: Mode): Work<World> {
@@ -95,12 +105,13 @@ export function* ensureWorld(tx: Tx, context: AccessContext, project: string, mo
 
 /**
  * Looks keys up by their digest. What was found is kept in memory, and forgotten whenever another process has
- * committed, so that a key revoked beside the server is refused at its next request.
+ * committed or this one has revoked a key, so that a revoked key is refused at its next request.
  */
 export class KeyRing {
   readonly #writer: Writer;
   readonly #known = new Map<string, { readonly hash: Uint8Array; readonly key: Key }>();
   #seen = -1;
+  #seenRevoked: string | null | undefined;
   #checkedThisTurn = false;
 
   constructor(writer: Writer) {
@@ -140,8 +151,10 @@ export class KeyRing {
       this.#checkedThisTurn = false;
     });
     const version = this.#writer.foreignCommits();
-    if (version === this.#seen) return;
+    const revoked = this.#writer.committed(lastRevoked);
+    if (version === this.#seen && revoked === this.#seenRevoked) return;
     this.#seen = version;
+    this.#seenRevoked = revoked;
     this.#known.clear();
   }
 }

@@ -2,6 +2,8 @@ import { define } from "../storage/index.ts";
 
 export const lastEntry = define()((db) => db.selectFrom("audit_entries").select(["seq", "entry"]).orderBy("seq", "desc").limit(1));
 
+export const entryAt = define<{ seq: number }>()((db, p) => db.selectFrom("audit_entries").select("entry").where("seq", "=", p("seq")));
+
 export const insertEntry = define<{ seq: number; world_n: number | null; pause_n: number | null; entry: string; leaf: Uint8Array }>()((db, p) =>
   db.insertInto("audit_entries").values({ seq: p("seq"), world_n: p("world_n"), pause_n: p("pause_n"), entry: p("entry"), leaf: p("leaf") }),
 );

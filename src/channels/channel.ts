@@ -24,6 +24,8 @@ export interface OutgoingMessage {
   readonly text: string;
   /** The link alone; it stands in `text` too, and must never be cut. */
   readonly link: string;
+  /** Seconds left of the question; a peer that can drop a text it could not pass on by then is told. Null: no end. */
+  readonly validForSeconds: number | null;
 }
 
 export type SendResult =

@@ -192,3 +192,13 @@ export const outboxMessages = define<{ world_n: number; limit: number }>()((db, 
     .orderBy("pauses.n", "desc")
     .limit(p("limit")),
 );
+
+/** Makes what a carrier had claimed due again. */
+export const freeLeases = define<{ carrier: string; now: number }>()((db, p) =>
+  db
+    .updateTable("deliveries")
+    .set({ status: "queued", due_at: p("now") })
+    .where("carrier", "=", p("carrier"))
+    .where("status", "in", ["queued", "sending"])
+    .where("status", "=", "sending"),
+);

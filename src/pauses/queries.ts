@@ -129,11 +129,6 @@ export const endPause = define<{
     .where("status", "=", "pending"),
 );
 
-/** A test lets the time be over: what is shown as the expiry is when that was. */
-export const expireNow = define<{ n: number; at: number }>()((db, p) =>
-  db.updateTable("pauses").set({ expires_at: p("at"), next_due_at: p("at") }).where("n", "=", p("n")),
-);
-
 export const countRejected = define<{ n: number }>()((db, p) =>
   db
     .updateTable("pauses")

@@ -84,8 +84,9 @@ export function normaliseAddress(text: string, kind: AddressKind, defaultRegion:
   switch (kind) {
     case "phone": {
       const number = parsePhoneNumberFromString(text, { defaultCountry: defaultRegion as CountryCode, extract: false });
-      // An extension can't be texted: better refused than dropped.
-      return number?.isPossible() === true && number.ext === undefined ? number.number : null;
+      if (number?.isPossible() !== true) return null;
+      // Numbers of no country (+979 is premium rate, say) and extensions, which can't be texted, are refused.
+      return number.isNonGeographic() || number.ext !== undefined ? null : number.number;
     }
     case "email":
       return normaliseEmail(text);

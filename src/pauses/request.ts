@@ -34,8 +34,8 @@ const options = z
   .superRefine((list, context) => {
     const seen = new Map<string, number>();
     list.forEach((text, index) => {
-      // Two labels that a person can't tell apart are one: compared in Unicode normal form KC.
-      const form = text.normalize("NFKC");
+      // Two labels that a person can't tell apart are one: compared in Unicode normal form KC, without what has no shape.
+      const form = text.normalize("NFKC").replaceAll(/\p{Default_Ignorable_Code_Point}/gu, "");
       const before = seen.get(form);
       if (before === undefined) seen.set(form, index);
       else context.addIssue({ code: "custom", path: [index], message: `is the same as option ${before}` });
@@ -117,3 +117,9 @@ export type CreateRequest = z.output<typeof createBody>;
 
 /** The body of `POST /v1/pause/{pause_id}/cancel`. */
 export const cancelBody = z.strictObject({ reason: textOf(0, limits.cancelReason).nullable().default(null) }, "must be a JSON object");
+
+/** The body of `POST /v1/test/pause/{pause_id}/respond`. */
+export const respondBody = z.strictObject(
+  { choice: z.string("must be one of the pause's options"), comment: textOf(0, limits.comment).nullable().default(null) },
+  "must be a JSON object",
+);

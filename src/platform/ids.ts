@@ -25,7 +25,8 @@ export class IdSource {
   readonly #clock: Clock;
   readonly #random: Random;
   #last: number;
-  #counter = 0;
+  /** Full at first: what an earlier run counted in the millisecond of its newest id is not known, so the next begins. */
+  #counter = 4095;
 
   /** `notBefore`: the time in the newest id of an earlier run, so that the order holds over a restart. */
   constructor(clock: Clock, random: Random, notBefore = 0) {

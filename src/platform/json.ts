@@ -56,9 +56,9 @@ export function pointerPart(name: string): string {
 export function codePoints(text: string): number {
   let count = 0;
   for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index);
-    if (unit < 0xd800 || unit > 0xdbff) count++;
-    else if (index + 1 === text.length) count++;
+    // A pair is one; half of one counts as itself.
+    if ((text.codePointAt(index) ?? 0) > 0xffff) index++;
+    count++;
   }
   return count;
 }

@@ -24,8 +24,8 @@ export function openDatabase(folder: string): Connection {
   if (!existsSync(file)) closeSync(openSync(file, "a", 0o600));
   const connection = connect(file);
   try {
-    refuseOldSqlite(connection);
     refuseForeignFile(connection, file);
+    refuseOldSqlite(connection);
     setPragmas(connection);
     migrate(connection);
   } catch (error) {

@@ -21,8 +21,7 @@ export function migrate(connection: Database, migrations: readonly Migration[] =
 
   const done = new Set(applied.map((row) => row.version));
   const missing = migrations.filter((migration) => !done.has(migration.version));
-  for (const migration of missing) apply(connection, migration);
-  return missing.map((migration) => migration.version);
+  return missing.filter((migration) => apply(connection, migration)).map((migration) => migration.version);
 }
 
 function refuseForeignPast(applied: readonly { version: number; name: string; sha256: string }[], migrations: readonly Migration[]) {
@@ -40,15 +39,22 @@ function refuseForeignPast(applied: readonly { version: number; name: string; sh
   }
 }
 
-function apply(connection: Database, migration: Migration): void {
+/** Answers whether it was applied here, and not meanwhile by another process. */
+function apply(connection: Database, migration: Migration): boolean {
   const record = connection.prepare(
-    "INSERT INTO schema_migrations (version, name, sha256, applied_at) VALUES (?, ?, ?, unixepoch('subsec') * 1000)",
+    // Rounded: from 2038 on the product is not a whole number for many milliseconds, and a STRICT column refuses it.
+    "INSERT INTO schema_migrations (version, name, sha256, applied_at) VALUES (?, ?, ?, CAST(round(unixepoch('subsec') * 1000) AS INTEGER))",
   );
   connection.exec("BEGIN IMMEDIATE");
   try {
-    connection.exec(migration.sql);
-    record.run(migration.version, migration.name, sha256Hex(migration.sql));
+    // Another process that started beside this one may have been first.
+    const made = connection.prepare("SELECT 1 FROM schema_migrations WHERE version = ?").get(migration.version);
+    if (made === undefined) {
+      connection.exec(migration.sql);
+      record.run(migration.version, migration.name, sha256Hex(migration.sql));
+    }
     connection.exec("COMMIT");
+    return made === undefined;
   } catch (error) {
     if (connection.inTransaction) connection.exec("ROLLBACK");
     throw new StorageError(`migration ${migration.name} failed and was undone: ${(error as Error).message}`, { cause: error });

@@ -19,12 +19,14 @@ export interface Query<Params, Row> {
   readonly types?: { params: Params; row: Row };
 }
 
-/** SQL text and, in the order of its placeholders, either the name of a parameter or a literal. */
+/** The rows that a query answers. */
+export type RowOf<Q> = Q extends { readonly types?: { params: infer _Params; row: infer Row } } ? Row : never;
+
+/** SQL text, and the names of the parameters in the order of its placeholders. */
 export interface CompiledStatement {
   readonly sql: string;
-  readonly bindings: readonly Binding[];
+  readonly params: readonly string[];
 }
-export type Binding = { readonly param: string } | { readonly literal: unknown };
 
 /**
  * Declares a query over {@link Tables}. The first call names the parameters' types, the second builds it:
@@ -39,12 +41,7 @@ export function define<Params extends object = Record<never, never>>() {
   ): Query<Params, InferResult<Q>[number]> => ({
     build: () => {
       const compiled = build(builder, (name) => new Marker(name) as never).compile();
-      return {
-        sql: compiled.sql,
-        bindings: compiled.parameters.map((value) =>
-          value instanceof Marker ? { param: value.name } : { literal: value },
-        ),
-      };
+      return { sql: compiled.sql, params: compiled.parameters.map((value) => (value as Marker).name) };
     },
   });
 }
@@ -53,12 +50,23 @@ class Marker {
   constructor(readonly name: string) {}
 }
 
+/**
+ * Values that stand in a query itself are written into its text: a planner uses a partial index
+ * (`WHERE status = 'pending'`) only where it sees the value, never for a placeholder.
+ */
+class LiteralCompiler extends SqliteQueryCompiler {
+  protected override appendValue(value: unknown): void {
+    if (value instanceof Marker) super.appendValue(value);
+    else this.appendImmediateValue(value);
+  }
+}
+
 /** Kysely as a compiler only: it never holds a connection. */
 const builder = new Kysely<Tables>({
   dialect: {
     createAdapter: () => new SqliteAdapter(),
     createDriver: () => new DummyDriver(),
     createIntrospector: (db) => new SqliteIntrospector(db),
-    createQueryCompiler: () => new SqliteQueryCompiler(),
+    createQueryCompiler: () => new LiteralCompiler(),
   },
 });

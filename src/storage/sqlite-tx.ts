@@ -1,5 +1,5 @@
 import type { Database, Statement } from "better-sqlite3";
-import type { Binding, Query } from "./query.ts";
+import type { Query } from "./query.ts";
 import type { Changes, Step } from "./work.ts";
 
 /** Runs {@link Query} values on one SQLite connection, each statement prepared once and kept. */
@@ -12,18 +12,18 @@ export class Statements {
   }
 
   one<P extends object, R>(query: Query<P, R>, params: P): R | undefined {
-    const { statement, bindings } = this.#prepare(query);
-    return statement.get(...bind(bindings, params)) as R | undefined;
+    const { statement, names } = this.#prepare(query);
+    return statement.get(...bind(names, params)) as R | undefined;
   }
 
   all<P extends object, R>(query: Query<P, R>, params: P): R[] {
-    const { statement, bindings } = this.#prepare(query);
-    return statement.all(...bind(bindings, params)) as R[];
+    const { statement, names } = this.#prepare(query);
+    return statement.all(...bind(names, params)) as R[];
   }
 
   run<P extends object, R>(query: Query<P, R>, params: P): Changes {
-    const { statement, bindings } = this.#prepare(query);
-    const result = statement.run(...bind(bindings, params));
+    const { statement, names } = this.#prepare(query);
+    const result = statement.run(...bind(names, params));
     return { changes: result.changes, inserted: Number(result.lastInsertRowid) };
   }
 
@@ -31,8 +31,8 @@ export class Statements {
     const key = query as Query<never, unknown>;
     let prepared = this.#prepared.get(key);
     if (prepared === undefined) {
-      const { sql, bindings } = query.build();
-      prepared = { statement: this.#connection.prepare(sql), bindings };
+      const { sql, params } = query.build();
+      prepared = { statement: this.#connection.prepare(sql), names: params };
       this.#prepared.set(key, prepared);
     }
     return prepared;
@@ -41,7 +41,7 @@ export class Statements {
 
 interface Prepared {
   readonly statement: Statement;
-  readonly bindings: readonly Binding[];
+  readonly names: readonly string[];
 }
 
 /** A step that has already happened: iterating it ends at once with its result. */
@@ -61,18 +61,13 @@ export class Done<R> implements Step<R> {
   }
 }
 
-function bind(bindings: readonly Binding[], params: object): unknown[] {
-  const values = new Array<unknown>(bindings.length);
-  for (let index = 0; index < bindings.length; index++) {
-    const binding = bindings[index] as Binding;
-    if ("param" in binding) {
-      const value = (params as Record<string, unknown>)[binding.param];
-      // better-sqlite3 binds undefined as NULL without a word; here it is a slip.
-      if (value === undefined) throw new TypeError(`the parameter ${binding.param} is missing`);
-      values[index] = value;
-    } else {
-      values[index] = binding.literal;
-    }
+function bind(names: readonly string[], params: object): unknown[] {
+  const values = new Array<unknown>(names.length);
+  for (let index = 0; index < names.length; index++) {
+    const value = (params as Record<string, unknown>)[names[index] as string];
+    // better-sqlite3 binds undefined as NULL without a word; here it is a slip.
+    if (value === undefined) throw new TypeError(`the parameter ${names[index]} is missing`);
+    values[index] = value;
   }
   return values;
 }

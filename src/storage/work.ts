@@ -10,7 +10,7 @@ export type Work<Result> = Generator<unknown, Result, never>;
 
 /** One statement on its way. `yield*` it for its result. */
 export interface Step<Result> {
-  [Symbol.iterator](): Iterator<unknown, Result, never>;
+  [Symbol.iterator](): Iterator<unknown, Result, unknown>;
 }
 
 /** The transaction as a unit of work sees it. */

@@ -36,6 +36,7 @@ export class Writer {
   #queue: Waiting[] = [];
   #scheduled = false;
   #closed: StorageBusy | null = null;
+  #failed = false;
   #idle: (() => void) | null = null;
 
   constructor(connection: Connection, onFatal: FatalHandler) {
@@ -78,6 +79,11 @@ export class Writer {
     return this.#tx.foreignCommits();
   }
 
+  /** What a committed unit of this process has shared last, or undefined. Forgotten when another process has written. */
+  committed<S>(state: SharedState<S>): S | undefined {
+    return this.#tx.committed(state);
+  }
+
   /** Resolves when everything queued so far has been committed or refused. */
   drained(): Promise<void> {
     if (!this.#scheduled) return Promise.resolve();
@@ -92,9 +98,10 @@ export class Writer {
 
   /** Refuses new writes, commits what waits, and folds the log into the file. The connection stays the caller's. */
   async close(): Promise<void> {
+    this.#closed ??= new StorageBusy("the appliance is stopping");
     await this.drained();
-    this.#closed = new StorageBusy("the appliance is stopping");
-    if (this.#connection.open) this.#connection.pragma("wal_checkpoint(TRUNCATE)");
+    // After a failed sync nothing may be folded: what was read back could be what never reached the disk.
+    if (this.#connection.open && !this.#failed) this.#connection.pragma("wal_checkpoint(TRUNCATE)");
   }
 
   #schedule(): void {
@@ -167,13 +174,15 @@ export class Writer {
   }
 
   #answer(batch: readonly Waiting[], outcomes: readonly Outcome[]): void {
-    for (const hook of this.#tx.takeHooks()) hook();
     batch.forEach((waiting, index) => {
       const outcome = outcomes[index];
       if (outcome === undefined) throw new Error("a unit has no outcome");
       if ("error" in outcome) waiting.reject(outcome.error);
       else waiting.resolve(outcome.value);
     });
+    // Settled first, so that a hook that throws can't turn what is on disk into a refusal. Callers go on in a
+    // microtask, so the hooks are still before them.
+    for (const hook of this.#tx.takeHooks()) hook();
   }
 
   #refuseAll(batch: readonly Waiting[], error: Error): void {
@@ -185,6 +194,7 @@ export class Writer {
     // our memory of it may differ.
     if (isPassing(error)) return;
     this.#closed = refusal;
+    this.#failed = true;
     for (const waiting of this.#queue.splice(0)) waiting.reject(refusal);
     this.#onFatal(error);
   }
@@ -265,6 +275,10 @@ class BatchTx implements Tx {
       this.#committed = new Map();
     }
     return this.#version;
+  }
+
+  committed<S>(state: SharedState<S>): S | undefined {
+    return this.#committed.get(state as SharedState<unknown>) as S | undefined;
   }
 
   /** Where the batch stands; the map is replaced on every change, so keeping it is enough. */

@@ -1,0 +1,133 @@
+import type { Reader } from "../storage/index.ts";
+import { entriesOfPause } from "./queries.ts";
+import { type LoggedEntry, type JsonObject, recipientsIn, rereadEntry } from "./read-entry.ts";
+import type { Told } from "./verify-row.ts";
+import { Wrong } from "./wrong.ts";
+
+/** What the log tells of one pause, from its entries in order. */
+export interface PauseStory {
+  readonly created: Told;
+  /** As `pause.created` names them, by position. */
+  readonly recipients: readonly JsonObject[];
+  /** `pause.responded`, `pause.timed_out` or `pause.cancelled`. */
+  readonly ending: Told | null;
+  /** `pause.opened` by position. */
+  readonly opened: ReadonlyMap<number, Told>;
+  /** `pause.delivered` or `pause.delivery_failed`, by {@link deliveryName}. */
+  readonly settled: ReadonlyMap<string, Told>;
+  /** Entries of type `response.rejected`. */
+  readonly rejected: number;
+}
+
+const PAGE = 500;
+
+/**
+ * Reads the story of a pause out of entries that the chain has let through; null when there is none.
+ *
+ * @throws {Wrong} where the entries contradict each other: a second ending, say.
+ */
+export function readStory(reader: Reader, pauseN: number): PauseStory | null {
+  let story: Teller | null = null;
+  for (let after = 0; ; ) {
+    const page = reader.all(entriesOfPause, { pause_n: pauseN, after, limit: PAGE });
+    for (const row of page) {
+      const told = { entry: rereadEntry(row.entry), disclosed: disclosures(row.disclosed) };
+      if (story === null) story = new Teller(told);
+      else story.take(told);
+    }
+    const last = page.at(-1);
+    if (last === undefined) return story;
+    after = last.seq;
+  }
+}
+
+/** A recipient is asked once over each channel. */
+export function deliveryName(position: number, channel: string): string {
+  return `${position}/${channel}`;
+}
+
+class Teller implements PauseStory {
+  readonly created: Told;
+  readonly recipients: readonly JsonObject[];
+  readonly opened = new Map<number, Told>();
+  readonly settled = new Map<string, Told>();
+  ending: Told | null = null;
+  rejected = 0;
+
+  constructor(first: Told) {
+    const { seq, type, pause_id } = first.entry;
+    if (type !== "pause.created") throw new Wrong(seq, `entry ${seq} (${type}) tells of the pause ${pause_id} before it was created`);
+    this.created = first;
+    this.recipients = recipientsIn(first.entry);
+  }
+
+  take(told: Told): void {
+    const { entry } = told;
+    switch (entry.type) {
+      case "pause.created":
+        throw second(entry, "is created");
+      case "pause.responded":
+      case "pause.timed_out":
+      case "pause.cancelled":
+        if (this.ending !== null) throw second(entry, "ends");
+        this.ending = told;
+        this.#checkEnding(entry);
+        return;
+      case "pause.opened": {
+        const position = this.#position(entry);
+        if (this.opened.has(position)) throw second(entry, `is opened by recipient ${position}`);
+        this.opened.set(position, told);
+        requireActor(entry, `${entry.pause_id}/${position}`);
+        return;
+      }
+      case "pause.delivered":
+      case "pause.delivery_failed": {
+        const name = deliveryName(this.#position(entry), String(entry.data["channel"]));
+        if (this.settled.has(name)) throw second(entry, `is delivered to recipient ${entry.data["recipient"]}, or not,`);
+        this.settled.set(name, told);
+        return;
+      }
+      case "response.rejected":
+        this.rejected++;
+        if (this.ending === null || this.ending.entry.type !== `pause.${entry.data["why"]}`) {
+          throw new Wrong(entry.seq, `entry ${entry.seq} rejects an answer for a reason that the pause ${entry.pause_id} did not give`);
+        }
+        return;
+      default:
+        return;
+    }
+  }
+
+  /** An ending must be one that the question allowed. */
+  #checkEnding(entry: LoggedEntry): void {
+    const { options, timeout_default = null } = this.created.entry.data;
+    const { choice = null, source } = entry.data;
+    let allowed = true;
+    if (entry.type === "pause.timed_out") allowed = timeout_default === null;
+    if (entry.type === "pause.responded") {
+      allowed = source === "human" ? Array.isArray(options) && options.includes(choice) : source === "timeout_default" && choice !== null && choice === timeout_default;
+      if (source === "human") requireActor(entry, `${entry.pause_id}/${this.#position(entry)}`);
+    }
+    if (!allowed) throw new Wrong(entry.seq, `entry ${entry.seq} (${entry.type}) ends the pause ${entry.pause_id} as its question did not allow`);
+  }
+
+  #position({ seq, type, data }: LoggedEntry): number {
+    const position = data["recipient"];
+    if (typeof position === "number" && this.recipients[position] !== undefined) return position;
+    throw new Wrong(seq, `entry ${seq} (${type}) names a recipient that the pause has not`);
+  }
+}
+
+function requireActor({ seq, type, actor }: LoggedEntry, id: string): void {
+  if (actor.type !== "human" || actor.id !== id) throw new Wrong(seq, `entry ${seq} (${type}) has another actor than its recipient`);
+}
+
+function second({ seq, type, pause_id }: LoggedEntry, happens: string): Wrong {
+  return new Wrong(seq, `by entry ${seq} (${type}) the pause ${pause_id} ${happens} a second time`);
+}
+
+function disclosures(text: string | null): ReadonlyMap<string, string> {
+  return text === null ? NONE : new Map(Object.entries(JSON.parse(text) as Record<string, string>));
+}
+
+const NONE: ReadonlyMap<string, string> = new Map();

@@ -1,0 +1,186 @@
+import { sha256Hex } from "../platform/hash.ts";
+import type { PauseStatus, Reader, Tables } from "../storage/index.ts";
+import { canonicalize, JcsError, type JsonValue } from "./jcs.ts";
+import { deliveryName, type PauseStory, readStory } from "./pause-story.ts";
+import { isObject } from "./read-entry.ts";
+import * as queries from "./verify-queries.ts";
+import { columnJson, RowCheck } from "./verify-row.ts";
+import { Wrong } from "./wrong.ts";
+
+/** A row of `pauses` with the id of the key that made it. */
+export type ComparedPause = Omit<Tables["pauses"], "n" | "rejected_count"> & {
+  readonly n: number;
+  readonly rejected_count: number;
+  readonly key_id: string | null;
+};
+
+/** Compares each pause, and what belongs to it, with what the log tells of it. */
+export class PauseCheck {
+  readonly #reader: Reader;
+  /** Pauses that agreed. */
+  count = 0;
+
+  constructor(reader: Reader) {
+    this.#reader = reader;
+  }
+
+  /** @throws {Wrong} at the first thing in which row and log differ. */
+  compare(row: ComparedPause): void {
+    const story = readStory(this.#reader, row.n);
+    if (story === null) throw new Wrong(null, `the pause ${row.id} is there, but no entry tells of it`);
+    this.#asCreated(row, story);
+    this.#asEnded(row, story);
+    this.#answers(row, story);
+    this.#recipients(row, story);
+    this.#deliveries(row, story);
+    this.count++;
+  }
+
+  #asCreated(row: ComparedPause, { created, ending, recipients, rejected }: PauseStory): void {
+    const name = nameOf(row);
+    const check = new RowCheck(this.#reader, name, created);
+    const { actor, data } = created.entry;
+    check.holds(actor.type === "developer" && actor.id === row.key_id, "key");
+    check.plain("channel", row.channel);
+    check.plain("options", columnJson(name, "options", row.options));
+    check.plain("timeout_default", row.timeout_default);
+    check.plain("timeout_hours", row.timeout_hours);
+    check.plain("allow_comment", row.allow_comment === 1);
+    check.plain("action_digest", row.action_digest);
+    check.plain("audience", row.audience);
+    const policy = columnJson(name, "policy", row.policy);
+    check.plain("policy", isObject(policy) ? (policy["kind"] ?? null) : null);
+    check.time("created_at", row.created_at);
+
+    check.committed("/message", row.message, "message");
+    check.committed("/webhook_url", row.webhook_url, "webhook_url");
+    const details = columnJson(name, "details", row.details);
+    check.committed("/details", check.commits("/details") ? details : orNull(details), "details");
+    const metadata = columnJson(name, "metadata", row.metadata);
+    check.committed("/metadata", check.commits("/metadata") ? digestOf(metadata) : orNull(metadata), "metadata");
+
+    check.holds(row.recipient_form === "many" || recipients.length === 1, "recipient_form");
+    // A test may let the time be over early; the row then shows when that was.
+    const toldExpiry = Date.parse(String(data["expires_at"]));
+    const forced = ending?.entry.data["forced"] === true && row.ended_at !== null;
+    check.holds(row.expires_at === (forced ? Math.min(toldExpiry, row.ended_at) : toldExpiry), "expires_at");
+    check.holds(row.next_due_at === row.expires_at, "next_due_at");
+    if (row.rejected_count !== rejected) {
+      throw new Wrong(null, `the rejected_count of ${name} is ${row.rejected_count}, but ${rejected} entries tell of a rejected answer`);
+    }
+  }
+
+  #asEnded(row: ComparedPause, { ending, created }: PauseStory): void {
+    const name = nameOf(row);
+    if (ending === null) {
+      if (row.status !== "pending") throw new Wrong(null, `${name} is ${row.status}, but no entry tells so`);
+      const check = new RowCheck(this.#reader, name, created);
+      for (const column of SET_BY_ENDING) check.holds(row[column] === null, column);
+      return;
+    }
+    const check = new RowCheck(this.#reader, name, ending);
+    const { type } = ending.entry;
+    check.holds(`pause.${row.status}` === type, "status");
+    check.time("ended_at", row.ended_at);
+    check.plain("choice", row.response_choice, "response_choice");
+    check.plain("source", row.response_source, "response_source");
+    check.plain("via", row.response_via, "response_via");
+    check.plain("recipient", row.responded_by, "responded_by");
+    check.committed("/comment", row.response_comment, "response_comment");
+    check.committed("/reason", row.cancel_reason, "cancel_reason");
+  }
+
+  /** The first answer decides, so there is one exactly when the pause was responded to, and it says the same. */
+  #answers(row: ComparedPause, { ending }: PauseStory): void {
+    const name = `the answer to ${row.id}`;
+    const [answer, another] = this.#reader.all(queries.answersOf, { pause_n: row.n });
+    const responded = ending?.entry.type === "pause.responded" ? ending : null;
+    if (responded === null || another !== undefined) {
+      if ((another ?? answer) === undefined) return;
+      throw new Wrong(null, `the table answers holds an answer to ${row.id} that no entry tells of`);
+    }
+    if (answer === undefined) throw new Wrong(responded.entry.seq, `${name} that entry ${responded.entry.seq} tells of is not there any more`);
+    const check = new RowCheck(this.#reader, name, responded);
+    check.plain("choice", answer.choice);
+    check.plain("source", answer.source);
+    check.plain("via", answer.via);
+    check.plain("recipient", answer.position, "position");
+    check.committed("/comment", answer.comment, "comment");
+    check.time("at", answer.at);
+  }
+
+  #recipients(row: ComparedPause, { created, recipients, opened }: PauseStory): void {
+    const rows = this.#reader.all(queries.recipientsOf, { pause_n: row.n });
+    new RowCheck(this.#reader, nameOf(row), created).holds(rows.length === recipients.length, "number of recipients");
+    for (const [position, recipient] of rows.entries()) {
+      const name = `recipient ${position} of ${row.id}`;
+      const check = new RowCheck(this.#reader, name, created);
+      check.holds(recipient.position === position, "position");
+      check.holds(recipients[position]?.["channel"] === row.channel, "channel");
+      const address = `/recipients/${position}/address`;
+      check.committed(address, recipient.destination, "destination");
+      // Without a name it was the address itself that the asker wrote.
+      if (check.commits(`/recipients/${position}/name`)) check.committed(`/recipients/${position}/name`, recipient.address, "address");
+      else check.committed(address, recipient.address, "address");
+
+      const seen = opened.get(position);
+      if (seen !== undefined) new RowCheck(this.#reader, name, seen).time("opened_at", recipient.opened_at);
+      else if (recipient.opened_at !== null) throw new Wrong(null, `${name} has opened the link, but no entry tells so`);
+    }
+  }
+
+  #deliveries(row: ComparedPause, { recipients, settled }: PauseStory): void {
+    const rows = this.#reader.all(queries.deliveriesOf, { pause_n: row.n });
+    const untold = new Map(settled);
+    for (const delivery of rows) {
+      const name = `the delivery ${delivery.id} of ${row.id}`;
+      if (recipients[delivery.position] === undefined) throw new Wrong(null, `${name} goes to a recipient that the pause has not`);
+      const key = deliveryName(delivery.position, delivery.channel);
+      const told = untold.get(key);
+      const type = SETTLED[delivery.status];
+      if (told === undefined) {
+        if (type === undefined) continue;
+        throw new Wrong(null, `${name} is ${delivery.status}, but no entry tells so`);
+      }
+      untold.delete(key);
+      const check = new RowCheck(this.#reader, name, told);
+      check.holds(told.entry.type === type, "status");
+      check.time("finished_at", delivery.finished_at);
+      check.committed("/provider_id", delivery.provider_id, "provider_id");
+      check.committed("/error", delivery.error, "error");
+    }
+    for (const { entry } of untold.values()) {
+      throw new Wrong(entry.seq, `the delivery of ${row.id} that entry ${entry.seq} (${entry.type}) tells of is not there any more`);
+    }
+    const forgotten = recipients.findIndex((_, position) => !rows.some((delivery) => delivery.position === position));
+    if (forgotten >= 0) throw new Wrong(null, `recipient ${forgotten} of ${row.id} has no delivery`);
+  }
+}
+
+const SET_BY_ENDING = ["response_via", "response_comment", "responded_by", "cancel_reason"] as const satisfies (keyof ComparedPause)[];
+
+/** The entry that tells of a delivery in this status; the others are not told. */
+const SETTLED: Readonly<Record<string, string>> = {
+  sent: "pause.delivered",
+  delivered: "pause.delivered",
+  failed: "pause.delivery_failed",
+};
+
+function nameOf({ id }: { readonly id: string; readonly status: PauseStatus }): string {
+  return `the pause ${id}`;
+}
+
+/** Members that were not asked for are stored as an empty object, and stand in no entry. */
+function orNull(value: JsonValue): JsonValue {
+  return isObject(value) && Object.keys(value).length === 0 ? null : value;
+}
+
+/** As the log commits to metadata: by digest. */
+function digestOf(metadata: JsonValue): JsonValue {
+  try {
+    return `sha256:${sha256Hex(canonicalize(metadata))}`;
+  } catch (error) {
+    if (error instanceof JcsError) return null;
+    throw error;
+  }
+}

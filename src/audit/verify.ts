@@ -1,0 +1,96 @@
+/**
+ * Verifies a live log against itself and against the tables whose story it tells. It shows that log and tables agree;
+ * that the operator has not written both anew, only a checkpoint kept elsewhere can show.
+ */
+import { type Connection, Reader } from "../storage/index.ts";
+import { ChainCheck } from "./verify-chain.ts";
+import { KeyCheck } from "./verify-keys.ts";
+import { PauseCheck } from "./verify-pauses.ts";
+import { BEFORE_ALL, entriesWithRows, pausesAfter, strayRows } from "./verify-queries.ts";
+import { Wrong } from "./wrong.ts";
+
+/** What a verification saw. With a fault, the numbers and hashes are those of the part before it. */
+export interface Verification {
+  /** Entries that hold. */
+  readonly entries: number;
+  /** The seq of the last of them; 0 when there is none. */
+  readonly lastSeq: number;
+  /** Its chain hash, 64 hex digits; 64 zeros when there is none. */
+  readonly headHash: string;
+  /** The RFC 6962 root over them, base64. */
+  readonly root: string;
+  /** Pauses whose rows agree with the log. */
+  readonly pauses: number;
+  /** Commitments whose disclosures have been erased: what they stood for can't be compared, and that is no fault. */
+  readonly erasedDisclosures: number;
+  /** The first thing that is wrong, or null. `seq` is null for a row that no entry tells of. */
+  readonly fault: { readonly seq: number | null; readonly what: string } | null;
+}
+
+const PAGE = 500;
+
+/**
+ * Walks the whole log and compares it with the tables, both ways, in memory that does not grow with the log. All reads
+ * see one moment, so a server may go on writing beside it. First the chain with its tree, disclosures and keys, in order
+ * of seq; when all that holds, the pauses in the order of their making.
+ *
+ * @param connection from `openForReading`; it stays the caller's.
+ * @throws SqliteError when the file can't be read; whatever can be read is judged, never thrown.
+ */
+export function verifyLive(connection: Connection): Verification {
+  const reader = new Reader(connection);
+  return reader.snapshot(() => {
+    const chain = new ChainCheck(reader);
+    const pauses = new PauseCheck(reader);
+    const fault = firstFault(() => {
+      walkLog(reader, chain);
+      walkPauses(reader, pauses);
+    });
+    return {
+      entries: chain.seq,
+      lastSeq: chain.seq,
+      headHash: chain.hash,
+      root: Buffer.from(chain.root).toString("base64"),
+      pauses: pauses.count,
+      erasedDisclosures: chain.erased,
+      fault,
+    };
+  });
+}
+
+function firstFault(walk: () => void): Verification["fault"] {
+  try {
+    walk();
+    return null;
+  } catch (error) {
+    if (!(error instanceof Wrong)) throw error;
+    return { seq: error.seq, what: error.message };
+  }
+}
+
+function walkLog(reader: Reader, chain: ChainCheck): void {
+  const keys = new KeyCheck(reader);
+  for (let after = BEFORE_ALL; ; ) {
+    const page = reader.all(entriesWithRows, { after, limit: PAGE });
+    for (const row of page) keys.take(chain.follow(row), row.world_n);
+    const last = page.at(-1);
+    if (last === undefined) break;
+    after = last.seq;
+  }
+  chain.finish();
+  keys.finish();
+}
+
+function walkPauses(reader: Reader, pauses: PauseCheck): void {
+  for (let after = BEFORE_ALL; ; ) {
+    const page = reader.all(pausesAfter, { after, limit: PAGE });
+    for (const row of page) pauses.compare(row);
+    const last = page.at(-1);
+    if (last === undefined) break;
+    after = last.n;
+  }
+  for (const { table, query } of strayRows) {
+    const stray = reader.one(query, {});
+    if (stray !== undefined) throw new Wrong(null, `the table ${table} has a row of pause number ${stray.pause_n}, which is not there`);
+  }
+}

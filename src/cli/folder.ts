@@ -1,0 +1,34 @@
+import { type AccessContext, KeyRing } from "../access/index.ts";
+import { systemClock } from "../platform/clock.ts";
+import type { LoadedConfig } from "../platform/config/load.ts";
+import { IdSource } from "../platform/ids.ts";
+import { systemRandom } from "../platform/random.ts";
+import { ensureInstallation, folderSecret, openDatabase, Writer } from "../storage/index.ts";
+
+/** The data folder as a command uses it, also beside a running server. */
+export interface Folder {
+  readonly writer: Writer;
+  readonly context: AccessContext;
+  readonly keys: KeyRing;
+}
+
+/** Opens the data folder for one command, and closes it behind it. @throws StorageError */
+export async function withFolder<R>(config: LoadedConfig, work: (folder: Folder) => Promise<R>): Promise<R> {
+  const random = systemRandom();
+  const clock = systemClock;
+  const context: AccessContext = { clock, random, ids: new IdSource(clock, random) };
+  const secret = folderSecret(config.dataDir, random);
+  const database = openDatabase(config.dataDir);
+  try {
+    let failure: Error | null = null;
+    const writer = new Writer(database, (error) => {
+      failure = error;
+    });
+    await writer.write((tx) => ensureInstallation(tx, secret, context));
+    const result = await work({ writer, context, keys: new KeyRing(writer) });
+    if (failure !== null) throw failure;
+    return result;
+  } finally {
+    database.close();
+  }
+}

@@ -1,0 +1,52 @@
+import { writeSync } from "node:fs";
+
+/** Writes all of a text to a file descriptor: a pipe that is full is waited for, never cut. */
+function writeAll(descriptor: number, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let written = 0; written < bytes.length; ) {
+    try {
+      written += writeSync(descriptor, bytes, written);
+    } catch (error) {
+      const { code } = error as { code?: string };
+      if (code === "EPIPE") return;
+      if (code !== "EAGAIN") throw error;
+    }
+  }
+}
+
+/** What a command was asked to print. */
+export function print(text: string): void {
+  writeAll(1, `${text}\n`);
+}
+
+/** One JSON value on a line of its own, and nothing else. */
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value));
+}
+
+/** What went wrong, or what a person should know beside the output. */
+export function printError(text: string): void {
+  writeAll(2, `${text}\n`);
+}
+
+/** Rows with aligned columns under their names. */
+export function printTable(columns: readonly string[], rows: readonly (readonly string[])[]): void {
+  const widths = columns.map((name, index) => Math.max(name.length, ...rows.map((row) => (row[index] ?? "").length)));
+  const line = (cells: readonly string[]) => cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join("  ").trimEnd();
+  for (const row of [columns, ...rows]) print(line(row));
+}
+
+/** True when a person sees the output on a terminal. */
+export function onTerminal(): boolean {
+  return process.stdout.isTTY === true;
+}
+
+/** A wrong use of the command line: exit status 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** The command ran, and its answer is no: exit status 1. */
+export class CommandFailed extends Error {
+  override readonly name = "CommandFailed";
+}

@@ -1,0 +1,63 @@
+import { Command, CommanderError } from "commander";
+import { ConfigError } from "../platform/config/error.ts";
+import { version } from "../platform/version.ts";
+import { StorageBusy, StorageError } from "../storage/index.ts";
+import { addConfig } from "./config.ts";
+import { addDemo } from "./demo.ts";
+import { addKeys } from "./keys.ts";
+import { CommandFailed, print, printError, printJson, UsageError } from "./output.ts";
+import { addServe } from "./serve.ts";
+
+/**
+ * Runs one command line (without the program's own name). Answers the exit status: 0 done, 1 failed or not valid,
+ * 2 wrong usage, configuration or unreadable input. Errors are one sentence on stderr that says what to do.
+ */
+export async function run(args: readonly string[]): Promise<number> {
+  const program = new Command("pausepoint")
+    .description("The human-approval API for AI agents, on your own machine.")
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => print(text.trimEnd()), writeErr: (text) => printError(text.trimEnd()) });
+  addServe(program);
+  addDemo(program);
+  addKeys(program);
+  addConfig(program);
+  program
+    .command("version")
+    .description("print the version")
+    .option("--json", "print JSON")
+    .action((options: { json?: boolean }) => {
+      if (options.json) printJson({ version: version.number, commit: version.commit, runtime: `bun ${Bun.version}` });
+      else print(`pausepoint ${version.number}${version.commit === null ? "" : ` (${version.commit})`}`);
+    });
+  for (const command of allOf(program)) command.exitOverride();
+
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    return statusOf(error);
+  }
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof UsageError || error instanceof ConfigError) {
+    printError(error.message);
+    return 2;
+  }
+  if (error instanceof CommandFailed || error instanceof StorageError || error instanceof StorageBusy) {
+    printError(error.message);
+    return 1;
+  }
+  const { code, message } = error as { code?: string; message: string };
+  if (code === "EADDRINUSE") {
+    printError("The address is in use by another program; stop it, or give another --port.");
+    return 1;
+  }
+  printError(`PausePoint stopped: ${message}`);
+  return 1;
+}
+
+function allOf(command: Command): Command[] {
+  return command.commands.flatMap((child) => [child as Command, ...allOf(child as Command)]);
+}

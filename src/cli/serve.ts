@@ -1,0 +1,78 @@
+import type { Command } from "commander";
+import { renderUnicodeCompact } from "uqr";
+import { type App, startApp } from "../app.ts";
+import { isWildcard } from "../platform/network.ts";
+import { version } from "../platform/version.ts";
+import { onTerminal, print, printError } from "./output.ts";
+import { type CommonOptions, logOf, settingsOf, withCommonOptions } from "./settings.ts";
+
+/** `pausepoint serve`: runs until SIGTERM or SIGINT. */
+export function addServe(program: Command): void {
+  withCommonOptions(program.command("serve").description("run the server"))
+    .option("--host <host>", "the address to listen on (default 127.0.0.1)")
+    .option("--port <port>", "the port to listen on (default 8787; 0 for any)")
+    .action(serve);
+}
+
+async function serve(options: CommonOptions & { host?: string; port?: string }): Promise<void> {
+  const config = await settingsOf(options);
+  const log = logOf(config);
+  const terminal = onTerminal();
+  const app = await startApp({
+    config,
+    log,
+    onOutbox: (message, due) => {
+      if (!terminal || config.channelsConfigured) return;
+      print(`\n${due.channel} to ${message.to}\n${indent(message.text)}`);
+      // Asked to listen in the network, a phone there can open the page: give it something to scan.
+      if (isWildcard(config.listen.host)) print(renderUnicodeCompact(message.link));
+    },
+    onFatal: (error) => {
+      log.error("storage failed; stopping so that nothing is answered that is not on disk", { error: error.message });
+      process.exit(1);
+    },
+  });
+  greet(app, options.json === true, config.dataDir);
+  await stopSignal();
+  // A second signal does not wait.
+  process.once("SIGINT", () => process.exit(130));
+  process.once("SIGTERM", () => process.exit(143));
+  await app.stop();
+}
+
+function greet(app: App, json: boolean, folder: string): void {
+  if (json) {
+    print(JSON.stringify({ version: version.number, url: app.url, base_url: app.baseUrl, data: folder, ...(app.firstKey === null ? {} : { test_key: app.firstKey }) }));
+    return;
+  }
+  print(`PausePoint ${version.number}  ${app.url}  (data in ${folder})`);
+  if (app.firstKey === null) {
+    print("Make a key with: pausepoint keys create --name NAME --mode test");
+    return;
+  }
+  print(`Your test key, shown once: ${app.firstKey}`);
+  print(`Ask your first question:\n${firstCurl(app.url, app.firstKey)}`);
+  if (!onTerminal()) print(`Then read the message: curl -s ${app.url}/v1/test/messages -H "Authorization: Bearer ${app.firstKey}"`);
+}
+
+function firstCurl(url: string, key: string): string {
+  return `curl -s ${url}/v1/pause \\
+  -H "Authorization: Bearer ${key}" -H "Content-Type: application/json" \\
+  -d '{"recipient":"+1 (312) 847-1928","channel":"sms","message":"Deploy build 4712 to production?","options":["Deploy","Abort"],"timeout_default":"Abort"}'`;
+}
+
+function indent(text: string): string {
+  return text.replace(/^/gm, "  | ");
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      process.once(signal, () => {
+        if (signal === "SIGINT" && onTerminal()) printError("Stopping.");
+        resolve();
+      });
+    }
+    // Timers do not keep the process alive; the server does, until it is told to stop.
+  });
+}

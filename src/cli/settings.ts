@@ -1,0 +1,34 @@
+import type { Command } from "commander";
+import { type LoadedConfig, loadConfig } from "../platform/config/load.ts";
+import { createLog, type Log } from "../platform/log.ts";
+
+/** The options that every command which touches the data folder has. */
+export interface CommonOptions {
+  readonly config?: string;
+  readonly data?: string;
+  readonly json?: boolean;
+}
+
+/** Adds `--config`, `--data` and `--json` to a command. */
+export function withCommonOptions(command: Command): Command {
+  return command
+    .option("--config <file>", "the configuration file (default: $PAUSEPOINT_CONFIG, else ./pausepoint.config.ts)")
+    .option("--data <folder>", "the data folder (default: the configuration's, else ./.pausepoint)")
+    .option("--json", "print JSON");
+}
+
+/** The configuration that a command works with. @throws ConfigError */
+export function settingsOf(options: CommonOptions & { readonly host?: string; readonly port?: string }): Promise<LoadedConfig> {
+  const { config, data, host, port } = options;
+  return loadConfig({
+    ...(config === undefined ? {} : { explicitPath: config }),
+    flags: { ...(data === undefined ? {} : { data }), ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) },
+    env: process.env,
+    cwd: process.cwd(),
+  });
+}
+
+/** The server's log, to stderr. */
+export function logOf(config: LoadedConfig): Log {
+  return createLog(config.log.level, config.log.format, Date.now, (line) => process.stderr.write(line));
+}

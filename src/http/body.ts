@@ -1,0 +1,75 @@
+import { faultIn } from "../platform/json.ts";
+import { invalid, Problem } from "../platform/problem.ts";
+
+/** The longest body, in bytes. */
+export const LONGEST_BODY = 65_536;
+const SLOWEST_MS = 10_000;
+
+/** A body as JSON, checked for what no field may hold. An empty one is `{}` where `optional`. @throws Problem */
+export async function readJson(request: Request, optional: boolean): Promise<unknown> {
+  const length = request.headers.get("content-length");
+  if (optional && (request.body === null || length === "0")) return {};
+  refuseOtherType(request, "application/json");
+  const text = decode(await readBytes(request));
+  if (optional && text.trim() === "") return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Problem("not-json", "The body is not JSON.");
+  }
+  const fault = faultIn(value);
+  if (fault !== null) throw invalid([fault]);
+  return value;
+}
+
+/** A body as the fields of an HTML form. @throws Problem */
+export async function readForm(request: Request): Promise<URLSearchParams> {
+  refuseOtherType(request, "application/x-www-form-urlencoded");
+  return new URLSearchParams(decode(await readBytes(request)));
+}
+
+/** Exactly this media type, in UTF-8: a look-alike (`application/jsonx`) is another. */
+function refuseOtherType(request: Request, wanted: string): void {
+  const [type = "", ...parameters] = (request.headers.get("content-type") ?? "").split(";");
+  const charset = parameters.map((text) => text.trim().toLowerCase()).find((text) => text.startsWith("charset="));
+  const utf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset);
+  if (type.trim().toLowerCase() !== wanted || !utf8) throw new Problem("media-type", `The body must be ${wanted}, in UTF-8.`);
+}
+
+async function readBytes(request: Request): Promise<Uint8Array> {
+  const declared = Number(request.headers.get("content-length") ?? 0);
+  if (declared > LONGEST_BODY) throw tooLarge();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Problem("request-timeout", "The body did not arrive within ten seconds.", CLOSE)), SLOWEST_MS);
+  });
+  try {
+    const bytes = new Uint8Array(await Promise.race([request.arrayBuffer(), late]));
+    if (bytes.byteLength > LONGEST_BODY) throw tooLarge();
+    return bytes;
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    // Bun's own limit behind ours, or a client that left.
+    if (/maxRequestBodySize/.test((error as Error).message)) throw tooLarge();
+    throw new Problem("bad-request", "The body did not arrive whole.", CLOSE);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const CLOSE = { headers: { connection: "close" } };
+
+function tooLarge(): Problem {
+  return new Problem("too-large", "The body is longer than 64 kB.", CLOSE);
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw new Problem("not-json", "The body is not UTF-8.");
+  }
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });

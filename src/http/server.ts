@@ -1,0 +1,207 @@
+import { Elysia } from "elysia";
+import type { Call, Key, KeyRing, Method, Reply, Route } from "../access/index.ts";
+import type { IdSource } from "../platform/ids.ts";
+import type { Log } from "../platform/log.ts";
+import { Problem } from "../platform/problem.ts";
+import { readForm, readJson } from "./body.ts";
+import { clientAddresses } from "./client-address.ts";
+import { problemPage, problemReply } from "./problem-document.ts";
+
+const IDLE_SECONDS = 30;
+/** Bun refuses what is longer before we see it; ours, far below, answers with a document. */
+const BUN_BODY_LIMIT = 1_048_576;
+
+/** What the server is made with. */
+export interface ServerParts {
+  readonly routes: readonly Route[];
+  readonly keys: KeyRing;
+  readonly ids: IdSource;
+  readonly log: Log;
+  readonly listen: { readonly host: string; readonly port: number; readonly trustProxy: readonly string[] };
+}
+
+/** A server that answers. */
+export interface HttpServer {
+  readonly port: number;
+  /** Takes no new connection; lets what is under way finish for `graceMs`, then cuts it off. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/**
+ * Starts the HTTP server: Elysia finds the route, everything else (who may, the body, errors) happens here, once, for
+ * every route of the table.
+ *
+ * @throws the operating system's error when the address can't be listened on.
+ */
+export function startServer(parts: ServerParts): HttpServer {
+  const router = createRouter(parts);
+  const server = Bun.serve({
+    hostname: parts.listen.host,
+    port: parts.listen.port,
+    idleTimeout: IDLE_SECONDS,
+    maxRequestBodySize: BUN_BODY_LIMIT,
+    development: false,
+    fetch: (request, bun) => router.answer(request, { peer: () => bun.requestIP(request)?.address ?? null, idle: (seconds) => bun.timeout(request, seconds) }),
+    error: (error) => toResponse(problemReply(error, "", parts.log), ""),
+  });
+  return {
+    port: server.port ?? parts.listen.port,
+    async stop(graceMs) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, graceMs);
+      });
+      await Promise.race([server.stop(false), late]);
+      clearTimeout(timer);
+      await server.stop(true);
+    },
+  };
+}
+
+/** The connection under a request. */
+export interface Connection {
+  peer(): string | null;
+  idle(seconds: number): void;
+}
+
+/** The routes as one function, apart from any socket. */
+export function createRouter(parts: Omit<ServerParts, "listen"> & { readonly listen: Pick<ServerParts["listen"], "trustProxy"> }): {
+  answer(request: Request, connection: Connection): Promise<Response> | Response;
+} {
+  const { routes, keys, ids, log } = parts;
+  const addressOf = clientAddresses(parts.listen.trustProxy);
+  const connections = new WeakMap<Request, Connection>();
+
+  const answer = async (work: (requestId: string) => Reply | Promise<Reply>): Promise<Response> => {
+    const requestId = ids.next("req").id;
+    try {
+      return toResponse(await work(requestId), requestId);
+    } catch (error) {
+      return toResponse(problemReply(error, requestId, log), requestId);
+    }
+  };
+
+  const callOf = (request: Request, params: Record<string, string>, requestId: string): Call => {
+    const connection = connections.get(request);
+    return {
+      request,
+      requestId,
+      get query() {
+        return queryOf(request.url);
+      },
+      get address() {
+        return addressOf(connection?.peer() ?? null, request.headers.get("x-forwarded-for"));
+      },
+      param: (name) => params[name] ?? "",
+      json: () => readJson(request, false),
+      optionalJson: () => readJson(request, true),
+      form: () => readForm(request),
+      async hold(wait) {
+        connection?.idle(0);
+        try {
+          return await wait();
+        } finally {
+          connection?.idle(IDLE_SECONDS);
+        }
+      },
+    };
+  };
+
+  const elysia = new Elysia({ strictPath: true });
+  for (const route of routes) {
+    elysia.route(route.method, route.path, ({ request, params }: { request: Request; params: Record<string, string> }) =>
+      answer((requestId) => {
+        const call = callOf(request, params, requestId);
+        return route.access === "public" ? route.handle(call) : route.handle(call, authenticate(route.access, request, keys));
+      }),
+    );
+  }
+  elysia.get("/problems/:slug", ({ request, params }: { request: Request; params: Record<string, string> }) =>
+    answer(() => problemPage(params["slug"] ?? "") ?? nothingAt(routes, request)),
+  );
+  elysia.onError(({ request, code, error }: { request: Request; code: string | number; error: unknown }) =>
+    answer(() => {
+      if (code === "NOT_FOUND") return nothingAt(routes, request);
+      throw code === "PARSE" || code === "VALIDATION" ? new Problem("bad-request", "The request can't be read.") : error;
+    }),
+  );
+  const find = elysia.compile().fetch;
+
+  return {
+    answer(request, connection) {
+      const { method } = request;
+      if (method === "TRACE" || method === "CONNECT") return answer(() => notAllowed(["GET", "POST"]));
+      const safe = withSafeAuthority(request);
+      connections.set(safe, connection);
+      return find(safe);
+    },
+  };
+}
+
+/**
+ * Elysia looks for the path from the eleventh character of the URL on and misses it behind a short Host, and HTTP/1.0
+ * without a Host gives no absolute URL: such a request gets a fixed authority, so that the path decides alone.
+ */
+function withSafeAuthority(request: Request): Request {
+  const { url } = request;
+  const start = url.startsWith("http://") ? 7 : url.startsWith("https://") ? 8 : -1;
+  if (start > 0 && url.indexOf("/", start) >= start + 4) return request;
+  const path = start < 0 ? url : url.slice(url.indexOf("/", start));
+  return new Request(`http://localhost${path.startsWith("/") ? path : `/${path}`}`, request);
+}
+
+function authenticate(access: Exclude<Route["access"], "public">, request: Request, keys: KeyRing): Key {
+  const [scheme = "", text = "", ...rest] = (request.headers.get("authorization") ?? "").split(" ");
+  const key = scheme.toLowerCase() === "bearer" && rest.length === 0 ? keys.find(text) : null;
+  if (key === null) {
+    throw new Problem("no-key", "There is no valid API key in the Authorization header.", { headers: { "www-authenticate": 'Bearer realm="pausepoint"' } });
+  }
+  if (access === "test") {
+    if (key.world.mode !== "test") throw new Problem("test-only", "This route serves test keys alone.");
+  } else if (!key.scopes.has(access)) {
+    throw new Problem("scope", `The key lacks the scope ${access}.`);
+  }
+  return key;
+}
+
+/** No route matched: 405 with what the path does take, or 404. */
+function nothingAt(routes: readonly Route[], request: Request): never {
+  const path = pathOf(request.url);
+  const methods = routes.filter((route) => matches(route.path, path)).map((route) => route.method);
+  if (methods.length > 0) notAllowed(methods);
+  throw new Problem("not-found", "There is no such route.");
+}
+
+function notAllowed(methods: readonly Method[]): never {
+  const allowed = [...new Set<string>([...methods, ...(methods.includes("GET") ? ["HEAD"] : [])])];
+  throw new Problem("method-not-allowed", `This route takes ${allowed.join(", ")}.`, { headers: { allow: allowed.join(", ") } });
+}
+
+function matches(pattern: string, path: string): boolean {
+  const wanted = pattern.split("/");
+  const parts = path.split("/");
+  return wanted.length === parts.length && wanted.every((part, index) => (part.startsWith(":") ? parts[index] !== "" : part === parts[index]));
+}
+
+function pathOf(url: string): string {
+  return new URL(url, "http://localhost").pathname;
+}
+
+function queryOf(url: string): URLSearchParams {
+  const start = url.indexOf("?");
+  return new URLSearchParams(start < 0 ? "" : url.slice(start + 1));
+}
+
+function toResponse({ status, headers, body }: Reply, requestId: string): Response {
+  const text = body === null || typeof body === "string" ? body : JSON.stringify(body);
+  return new Response(text, {
+    status,
+    headers: {
+      ...(body === null ? {} : { "content-type": "application/json" }),
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      "x-request-id": requestId,
+      ...headers,
+    },
+  });
+}

@@ -1,0 +1,201 @@
+import { type Key, mayAsk } from "../access/index.ts";
+import { canonicalize, type JsonValue, type World } from "../audit/index.ts";
+import type { AddressKind } from "../channels/channel.ts";
+import { routeFor } from "../channels/directory.ts";
+import { deliveriesOf } from "../delivery/index.ts";
+import { sha256 } from "../platform/hash.ts";
+import { bytesOfId } from "../platform/ids.ts";
+import { type FieldError, invalid, Problem } from "../platform/problem.ts";
+import { check } from "../platform/schema.ts";
+import type { Writer } from "../storage/index.ts";
+import { type Answered, type AnswerPause, answerPause } from "./answer.ts";
+import { cancelPause } from "./cancel.ts";
+import type { PauseContext } from "./context.ts";
+import { type CreatePause, createPause } from "./create.ts";
+import { expireForTest, expireOne } from "./expire.ts";
+import { type ListRequest, listRows } from "./list.ts";
+import type { Refusal } from "./pause.ts";
+import * as queries from "./queries.ts";
+import { type Directory, normaliseRecipients } from "./recipients.ts";
+import { type CreateRequest, createBody } from "./request.ts";
+import { type Pause, type PauseRow, shapePause } from "./shape.ts";
+import type { Timeouts } from "./timeouts.ts";
+import type { Waiters } from "./waiters.ts";
+
+/** What the configuration says about asking. */
+export interface AskingRules extends Directory {
+  readonly timeoutHours: number;
+  /** True once `channels` was given: then a live key can't use one that is not configured. */
+  readonly channelsConfigured: boolean;
+  readonly addressKinds: Readonly<Record<string, AddressKind>>;
+}
+
+/** The pauses as a key sees them: what the routes, the command line and the tools call. */
+export class Pauses {
+  readonly #writer: Writer;
+  readonly #context: PauseContext;
+  readonly #rules: AskingRules;
+  readonly #waiters: Waiters;
+  readonly #timeouts: Timeouts;
+  /** Idempotency keys whose request has not been answered yet. */
+  readonly #running = new Set<string>();
+
+  constructor(parts: { writer: Writer; context: PauseContext; rules: AskingRules; waiters: Waiters; timeouts: Timeouts }) {
+    this.#writer = parts.writer;
+    this.#context = parts.context;
+    this.#rules = parts.rules;
+    this.#waiters = parts.waiters;
+    this.#timeouts = parts.timeouts;
+  }
+
+  /**
+   * Creates a pause from a request's body; resolves when it is on disk.
+   *
+   * @throws Problem `invalid`, `key-limit`, `idempotency-running`, `idempotency-mismatch`.
+   */
+  async create(key: Key, body: unknown, idempotencyKey: string | null): Promise<{ pause: Pause; replayed: boolean }> {
+    const request = check(createBody, body, "body");
+    const command = { ...this.#command(key, request), idempotency: null };
+    if (idempotencyKey === null) return await this.#write(key, command);
+
+    const running = `${key.world.n} ${idempotencyKey}`;
+    if (this.#running.has(running)) {
+      throw new Problem("idempotency-running", "A request with this Idempotency-Key is still being worked on.", { headers: { "retry-after": "1" } });
+    }
+    this.#running.add(running);
+    try {
+      const bodyHash = sha256(canonicalize(body as JsonValue));
+      return await this.#write(key, { ...command, idempotency: { key: idempotencyKey, bodyHash } });
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
+  /** A pause that this key may see, or null. One whose time is over is ended before it is shown. */
+  async get(key: Key, pauseId: string): Promise<Pause | null> {
+    const row = this.#find(key, pauseId);
+    if (row === null) return null;
+    if (this.#isOver(row)) await this.#writer.write((tx) => expireOne(tx, this.#context, row.n));
+    return this.#shape(this.#find(key, pauseId) ?? row, key.world);
+  }
+
+  /** As {@link get}, but answers only when the pause has ended, the seconds are over, or the asker has gone. */
+  async wait(key: Key, pauseId: string, seconds: number, signal: AbortSignal): Promise<Pause | null> {
+    const row = this.#find(key, pauseId);
+    if (row !== null && row.status === "pending" && !this.#isOver(row)) {
+      await this.#waiters.wait(row.n, this.#context.clock.now() + seconds * 1000, signal);
+    }
+    return await this.get(key, pauseId);
+  }
+
+  /** A page of the key's pauses, newest first. */
+  async list(key: Key, request: ListRequest): Promise<{ data: Pause[]; next_cursor: string | null }> {
+    let page = listRows(this.#writer, key.world.n, request);
+    if (page.rows.some((row) => this.#isOver(row))) {
+      await this.#timeouts.check();
+      for (const row of page.rows.filter((late) => this.#isOver(late))) {
+        await this.#writer.write((tx) => expireOne(tx, this.#context, row.n));
+      }
+      page = listRows(this.#writer, key.world.n, request);
+    }
+    return { data: page.rows.map((row) => this.#shape(row, key.world)), next_cursor: page.next };
+  }
+
+  /** Withdraws a pause; null when the key sees none. @throws Problem `already-ended` unless it was cancelled before. */
+  async cancel(key: Key, pauseId: string, reason: string | null): Promise<Pause | null> {
+    const done = await this.#writer.write((tx) => cancelPause(tx, this.#context, { key, pauseId, reason }));
+    if (done === undefined) return null;
+    if (done.refusal !== null) refuseUnlessCancelled(done.refusal);
+    return await this.get(key, pauseId);
+  }
+
+  /** Takes an answer that came by a genuine link or a test. */
+  answer(command: AnswerPause): Promise<Answered> {
+    return this.#writer.write((tx) => answerPause(tx, this.#context, command));
+  }
+
+  /** Answers a test pause in its first recipient's stead. @throws Problem `invalid`, `already-ended`. */
+  async answerForTest(key: Key, pauseId: string, choice: string, comment: string | null): Promise<Pause | null> {
+    const row = this.#find(key, pauseId);
+    if (row === null) return null;
+    const answered = await this.answer({ pauseN: row.n, position: 0, choice, comment, via: "test", origin: { ip: null, userAgent: null } });
+    if (!answered.accepted) refuse(answered.refusal);
+    return await this.get(key, pauseId);
+  }
+
+  /** Lets a test pause's time be over now. @throws Problem `already-ended`. */
+  async expireForTest(key: Key, pauseId: string): Promise<Pause | null> {
+    const row = this.#find(key, pauseId);
+    if (row === null) return null;
+    const ended = await this.#writer.write((tx) => expireForTest(tx, this.#context, row.n));
+    if (!ended) throw new Problem("already-ended", `The pause has ended: it is ${this.#find(key, pauseId)?.status ?? "gone"}.`);
+    return await this.get(key, pauseId);
+  }
+
+  #command(key: Key, request: CreateRequest): Omit<CreatePause, "idempotency"> {
+    const { rules } = { rules: this.#rules };
+    const route = routeFor(request.channel, key.world.mode, { any: rules.channelsConfigured, addressKinds: rules.addressKinds });
+    if (route === null) {
+      const known = Object.keys(rules.addressKinds);
+      throw invalid([{ pointer: "/channel", detail: `is not configured${known.length > 0 ? `; configured are ${known.join(", ")}` : ""}` }]);
+    }
+    const channel = { name: request.channel, addressKind: route.addressKind };
+    const normalised = normaliseRecipients(request.recipient, channel, rules);
+    if ("errors" in normalised) throw invalid(normalised.errors);
+    const timeoutHours = request.timeout_hours ?? rules.timeoutHours;
+    const command = { key, request, recipients: normalised.recipients, carrier: route.carrier, timeoutHours };
+    refuseBeyondLimits(command);
+    return command;
+  }
+
+  async #write(key: Key, command: CreatePause): Promise<{ pause: Pause; replayed: boolean }> {
+    const done = await this.#writer.write((tx) => createPause(tx, this.#context, command));
+    if (done.kind === "created") return { pause: done.pause, replayed: false };
+    const row = this.#writer.one(queries.pauseByNumber, { n: done.pauseN });
+    const pause = row === undefined ? null : await this.get(key, row.id);
+    if (pause === null) throw new Error(`the pause ${done.pauseN} of an idempotency key is gone`);
+    return { pause, replayed: true };
+  }
+
+  #find(key: Key, pauseId: string): PauseRow | null {
+    if (bytesOfId("pause", pauseId) === null) return null;
+    return this.#writer.one(queries.findPause, { id: pauseId, world_n: key.world.n }) ?? null;
+  }
+
+  #isOver(row: PauseRow): boolean {
+    return row.status === "pending" && this.#context.clock.now() >= row.expires_at;
+  }
+
+  #shape(row: PauseRow, world: World): Pause {
+    const recipients = this.#writer.all(queries.recipientsOf, { pause_n: row.n }).map(({ address }) => address);
+    return shapePause(row, world.mode, recipients, this.#writer.all(deliveriesOf, { pause_n: row.n }));
+  }
+}
+
+/** The key's own limits. @throws Problem `key-limit` with a pointer for each. */
+function refuseBeyondLimits({ key, request, recipients, timeoutHours }: Omit<CreatePause, "idempotency">): void {
+  const errors: FieldError[] = [];
+  recipients.forEach(({ address }, position) => {
+    if (mayAsk(key.limits, address)) return;
+    errors.push({ pointer: typeof request.recipient === "string" ? "/recipient" : `/recipient/${position}`, detail: "is nobody that this key may ask" });
+  });
+  const { minTimeoutMinutes, noDefaultOnTimeout } = key.limits;
+  if (minTimeoutMinutes !== null && timeoutHours * 60 < minTimeoutMinutes) {
+    errors.push({ pointer: "/timeout_hours", detail: `must give at least ${minTimeoutMinutes} minutes with this key` });
+  }
+  if (noDefaultOnTimeout && request.timeout_default !== null) {
+    errors.push({ pointer: "/timeout_default", detail: "must be null with this key: silence may not decide" });
+  }
+  if (errors.length > 0) throw new Problem("key-limit", "The key may not ask this.", { errors });
+}
+
+function refuseUnlessCancelled(refusal: Refusal): void {
+  if (refusal.because === "ended" && refusal.status === "cancelled") return;
+  refuse(refusal);
+}
+
+function refuse(refusal: Refusal): never {
+  if (refusal.because === "not_an_option") throw invalid([{ pointer: "/choice", detail: "must be one of the pause's options, exactly" }]);
+  const status = refusal.because === "ended" ? refusal.status : "pending";
+  throw new Problem("already-ended", `The pause has ended: it is ${status}.`);
+}

@@ -1,0 +1,4 @@
+export { Links } from "./link.ts";
+export { messageText } from "./messages.ts";
+export { Respond } from "./respond.ts";
+export { respondRoutes } from "./routes.ts";

@@ -1,0 +1,59 @@
+import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { base64url, equalInConstantTime, sha256 } from "../platform/hash.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { IdSource } from "../platform/ids.ts";
+import type { Random } from "../platform/random.ts";
+import { makeFolder } from "./database.ts";
+import { StorageError } from "./errors.ts";
+import { define } from "./query.ts";
+import type { Tx, Work } from "./work.ts";
+
+const LENGTH = 32;
+
+/**
+ * The folder's secret, from which every key of this installation is derived: 32 random bytes in the file `secret`
+ * (mode 0600), made on first start.
+ *
+ * @throws StorageError when the file is there but is no secret.
+ */
+export function folderSecret(folder: string, random: Random): Uint8Array {
+  makeFolder(folder);
+  const file = join(folder, "secret");
+  try {
+    const descriptor = openSync(file, "wx", 0o600);
+    writeSync(descriptor, `${base64url(random.bytes(LENGTH))}\n`);
+    fsyncSync(descriptor);
+    closeSync(descriptor);
+  } catch (error) {
+    if ((error as { code?: string }).code !== "EEXIST") throw error;
+  }
+  const secret = Buffer.from(readFileSync(file, "utf8").trim(), "base64url");
+  if (secret.length !== LENGTH) throw new StorageError(`${file} holds no secret; restore it from a backup`);
+  return new Uint8Array(secret);
+}
+
+/**
+ * Remembers on first start which secret this database belongs to, and answers whether this start was the first.
+ *
+ * @throws StorageError when the database belongs to another secret: its links and keys would be dead.
+ */
+export function* ensureInstallation(tx: Tx, secret: Uint8Array, parts: { clock: Clock; ids: IdSource }): Work<{ id: string; isNew: boolean }> {
+  const check = sha256(Buffer.concat([Buffer.from("pausepoint installation v1\0"), secret]));
+  const found = yield* tx.one(findInstallation, {});
+  if (found === undefined) {
+    const id = parts.ids.next("ins").id;
+    yield* tx.run(insertInstallation, { id, secret_check: check, created_at: parts.clock.now() });
+    return { id, isNew: true };
+  }
+  if (!equalInConstantTime(found.secret_check, check)) {
+    throw new StorageError("the database belongs to another secret; restore the file `secret` that was saved with it");
+  }
+  return { id: found.id, isNew: false };
+}
+
+const findInstallation = define()((db) => db.selectFrom("installation").select(["id", "secret_check"]).where("n", "=", 1));
+
+const insertInstallation = define<{ id: string; secret_check: Uint8Array; created_at: number }>()((db, p) =>
+  db.insertInto("installation").values({ n: 1, id: p("id"), secret_check: p("secret_check"), created_at: p("created_at") }),
+);

@@ -5,9 +5,19 @@ import type { Channel, OutgoingMessage } from "./channels/channel.ts";
 import { OUTBOX } from "./channels/directory.ts";
 import { createTwilioChannel } from "./channels/twilio.ts";
 import { type Carrier, DeliveryQueue, type DueMessage } from "./delivery/index.ts";
+import { healthRoutes } from "./http/health.ts";
 import { rateLimit } from "./http/rate.ts";
 import { type HttpServer, startServer } from "./http/server.ts";
-import { forgetStaleKeys, logRoutes, newestPauseId, type PauseContext, pauseRoutes, Pauses, Timeouts, Waiters } from "./pauses/index.ts";
+import {
+  forgetStaleKeys,
+  logRoutes,
+  newestPauseId,
+  type PauseContext,
+  Pauses,
+  pauseRoutes,
+  Timeouts,
+  Waiters,
+} from "./pauses/index.ts";
 import { type Clock, systemClock } from "./platform/clock.ts";
 import type { LoadedConfig } from "./platform/config/load.ts";
 import { listenUrl } from "./platform/config/load.ts";
@@ -18,8 +28,16 @@ import { isWildcard, networkAddress } from "./platform/network.ts";
 import { type Random, systemRandom } from "./platform/random.ts";
 import { version } from "./platform/version.ts";
 import { Links, messageText, Respond, respondRoutes } from "./respond/index.ts";
-import { type Connection, ensureInstallation, folderSecret, lockFolder, openDatabase, type Tx, type Work, Writer } from "./storage/index.ts";
-import { healthRoutes } from "./http/health.ts";
+import {
+  type Connection,
+  ensureInstallation,
+  folderSecret,
+  lockFolder,
+  openDatabase,
+  type Tx,
+  type Work,
+  Writer,
+} from "./storage/index.ts";
 
 /** What the appliance is made of. Everything but the configuration has the machine's own as its default. */
 export interface AppParts {
@@ -96,7 +114,9 @@ async function compose(
   const waiters = new Waiters(clock);
   const timeouts = new Timeouts(writer, context, log);
   const carriers = carriersOf(config);
-  const channels = Object.fromEntries(carriers.flatMap(({ name, channel }) => (channel === null ? [] : [[name, channel.addressKind]])));
+  const channels = Object.fromEntries(
+    carriers.flatMap(({ name, channel }) => (channel === null ? [] : [[name, channel.addressKind]])),
+  );
   const pauses = new Pauses({
     writer,
     context,
@@ -120,8 +140,21 @@ async function compose(
     displayName: (project) => projectAppearance(config, project).displayName,
   });
   const compose = (due: DueMessage): OutgoingMessage => {
-    const { text, link } = messages({ pauseId: due.pause_id, position: due.position, mode: due.mode, message: due.message, project: due.project, expiresAt: due.expires_at });
-    return { deliveryId: due.id, to: due.destination, text, link, validForSeconds: Math.max(1, Math.floor((due.expires_at - clock.now()) / 1000)) };
+    const { text, link } = messages({
+      pauseId: due.pause_id,
+      position: due.position,
+      mode: due.mode,
+      message: due.message,
+      project: due.project,
+      expiresAt: due.expires_at,
+    });
+    return {
+      deliveryId: due.id,
+      to: due.destination,
+      text,
+      link,
+      validForSeconds: Math.max(1, Math.floor((due.expires_at - clock.now()) / 1000)),
+    };
   };
   const queue = new DeliveryQueue({ carriers, writer, context, log, compose, onOutbox: parts.onOutbox ?? (() => {}) });
   const respond = new Respond({ links, writer, context, pauses, log });
@@ -195,19 +228,49 @@ function carriersOf(config: LoadedConfig): Carrier[] {
 
 function* recordStart(tx: Tx, { clock, random }: PauseContext, channels: readonly string[]): Work<void> {
   const plain = { version: version.number, channels: [...channels] };
-  yield* appendEntry(tx, newEntry(random, { type: "server.started", at: clock.now(), actor: { type: "system", id: null }, world: null, pause: null, plain }));
+  yield* appendEntry(
+    tx,
+    newEntry(random, {
+      type: "server.started",
+      at: clock.now(),
+      actor: { type: "system", id: null },
+      world: null,
+      pause: null,
+      plain,
+    }),
+  );
 }
 
 async function makeFirstKey(writer: Writer, context: PauseContext): Promise<string> {
-  const wanted = { name: "first start", mode: "test", project: "default", scopes: defaultScopes, limits: noLimits } as const;
+  const wanted = {
+    name: "first start",
+    mode: "test",
+    project: "default",
+    scopes: defaultScopes,
+    limits: noLimits,
+  } as const;
   return (await writer.write((tx) => createKey(tx, context, wanted, { type: "system", id: null }))).key;
 }
 
 /** Sweeps by the calendar. What they do is a hint or a clean-up: missing one harms nothing. */
-function startJobs(parts: { writer: Writer; timeouts: Timeouts; log: Log; clock: Clock; database: Connection }): Cron[] {
+function startJobs(parts: {
+  writer: Writer;
+  timeouts: Timeouts;
+  log: Log;
+  clock: Clock;
+  database: Connection;
+}): Cron[] {
   const { writer, timeouts, log, clock, database } = parts;
   const job = (pattern: string, name: string, run: () => Promise<void>) =>
-    new Cron(pattern, { protect: true, unref: true, catch: (error) => log.error("sweep failed", { sweep: name, error: (error as Error).message }) }, run);
+    new Cron(
+      pattern,
+      {
+        protect: true,
+        unref: true,
+        catch: (error) => log.error("sweep failed", { sweep: name, error: (error as Error).message }),
+      },
+      run,
+    );
   return [
     // A clock that was set forward is noticed within a second, whatever timer was armed before.
     job("* * * * * *", "timeouts", () => timeouts.check()),

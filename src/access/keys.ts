@@ -34,7 +34,12 @@ export interface NewKey {
 }
 
 /** Makes a key and its project where that is new. The text of the key is in the result alone; only its digest is kept. */
-export function* createKey(tx: Tx, context: AccessContext, wanted: NewKey, actor: Actor): Work<{ id: string; key: string; world: World }> {
+export function* createKey(
+  tx: Tx,
+  context: AccessContext,
+  wanted: NewKey,
+  actor: Actor,
+): Work<{ id: string; key: string; world: World }> {
   const world = yield* ensureWorld(tx, context, wanted.project, wanted.mode);
   const key = newKeyText(wanted.mode, context.random);
   const { id } = context.ids.next("key");
@@ -72,7 +77,12 @@ export function* createKey(tx: Tx, context: AccessContext, wanted: NewKey, actor
 }
 
 /** Revokes a key, for good. Answers whether it was there and when it was revoked. */
-export function* revokeKey(tx: Tx, context: AccessContext, id: string, actor: Actor): Work<"revoked" | "revoked before" | "unknown"> {
+export function* revokeKey(
+  tx: Tx,
+  context: AccessContext,
+  id: string,
+  actor: Actor,
+): Work<"revoked" | "revoked before" | "unknown"> {
   const found = yield* tx.one(queries.findKeyById, { id });
   if (found === undefined) return "unknown";
   if (found.revoked_at !== null) return "revoked before";
@@ -80,7 +90,10 @@ export function* revokeKey(tx: Tx, context: AccessContext, id: string, actor: Ac
   yield* tx.run(queries.revokeKey, { n: found.n, revoked_at: at });
   tx.share(lastRevoked, id);
   const world: World = { n: found.world_n, project: found.project, mode: found.mode };
-  yield* appendEntry(tx, newEntry(context.random, { type: "key.revoked", at, actor, world, pause: null, plain: { key_id: id } }));
+  yield* appendEntry(
+    tx,
+    newEntry(context.random, { type: "key.revoked", at, actor, world, pause: null, plain: { key_id: id } }),
+  );
   return "revoked";
 }
 

@@ -16,6 +16,9 @@ export function mayAsk(limits: KeyLimits, recipient: string): boolean {
   return limits.recipients.some((allowed) => {
     if (!allowed.startsWith("*@")) return allowed === recipient;
     // A named person is never covered by a domain: the name decides, not where it leads.
-    return !recipient.startsWith("@") && recipient.slice(recipient.lastIndexOf("@")).toLowerCase() === allowed.slice(1).toLowerCase();
+    return (
+      !recipient.startsWith("@") &&
+      recipient.slice(recipient.lastIndexOf("@")).toLowerCase() === allowed.slice(1).toLowerCase()
+    );
   });
 }

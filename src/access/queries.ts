@@ -1,6 +1,8 @@
 import { define, type Mode } from "../storage/index.ts";
 
-export const findProject = define<{ name: string }>()((db, p) => db.selectFrom("projects").select("n").where("name", "=", p("name")));
+export const findProject = define<{ name: string }>()((db, p) =>
+  db.selectFrom("projects").select("n").where("name", "=", p("name")),
+);
 
 export const insertProject = define<{ name: string; created_at: number }>()((db, p) =>
   db.insertInto("projects").values({ name: p("name"), created_at: p("created_at") }),
@@ -82,10 +84,20 @@ export const findKeyById = define<{ id: string }>()((db, p) =>
     .selectFrom("api_keys")
     .innerJoin("worlds", "worlds.n", "api_keys.world_n")
     .innerJoin("projects", "projects.n", "worlds.project_n")
-    .select(["api_keys.n as n", "api_keys.revoked_at as revoked_at", "worlds.n as world_n", "worlds.mode as mode", "projects.name as project"])
+    .select([
+      "api_keys.n as n",
+      "api_keys.revoked_at as revoked_at",
+      "worlds.n as world_n",
+      "worlds.mode as mode",
+      "projects.name as project",
+    ])
     .where("api_keys.id", "=", p("id")),
 );
 
 export const revokeKey = define<{ n: number; revoked_at: number }>()((db, p) =>
-  db.updateTable("api_keys").set({ revoked_at: p("revoked_at") }).where("n", "=", p("n")).where("revoked_at", "is", null),
+  db
+    .updateTable("api_keys")
+    .set({ revoked_at: p("revoked_at") })
+    .where("n", "=", p("n"))
+    .where("revoked_at", "is", null),
 );

@@ -1,5 +1,12 @@
 /** What a key may do. */
-export const scopes = ["pauses:write", "pauses:read", "audit:read", "webhooks:manage", "receipts:consume", "admin"] as const;
+export const scopes = [
+  "pauses:write",
+  "pauses:read",
+  "audit:read",
+  "webhooks:manage",
+  "receipts:consume",
+  "admin",
+] as const;
 export type Scope = (typeof scopes)[number];
 
 /** What a key may do unless it was made with others. */

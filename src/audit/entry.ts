@@ -1,5 +1,5 @@
-import { base64url } from "../platform/hash.ts";
 import { isoTime } from "../platform/clock.ts";
+import { base64url } from "../platform/hash.ts";
 import type { Random } from "../platform/random.ts";
 import type { Mode } from "../storage/index.ts";
 import { disclose } from "./disclosure.ts";
@@ -12,17 +12,34 @@ import { canonicalize, type JsonValue } from "./jcs.ts";
  */
 export const entryTypes = {
   "pause.created": {
-    plain: ["channel", "options", "timeout_default", "timeout_hours", "expires_at", "allow_comment", "action_digest", "audience", "policy", "recipients"],
+    plain: [
+      "channel",
+      "options",
+      "timeout_default",
+      "timeout_hours",
+      "expires_at",
+      "allow_comment",
+      "action_digest",
+      "audience",
+      "policy",
+      "recipients",
+    ],
     committed: ["message", "details", "metadata", "webhook_url"],
   },
   "pause.delivered": { plain: ["channel", "recipient", "attempts"], committed: ["provider_id"] },
   "pause.delivery_failed": { plain: ["channel", "recipient", "attempts"], committed: ["error"] },
   "pause.opened": { plain: ["recipient"], committed: ["ip", "user_agent"] },
-  "pause.responded": { plain: ["choice", "source", "via", "recipient", "forced"], committed: ["comment", "ip", "user_agent"] },
+  "pause.responded": {
+    plain: ["choice", "source", "via", "recipient", "forced"],
+    committed: ["comment", "ip", "user_agent"],
+  },
   "pause.timed_out": { plain: ["forced"], committed: [] },
   "pause.cancelled": { plain: [], committed: ["reason"] },
   "response.rejected": { plain: ["why", "choice", "via", "recipient", "closed"], committed: ["ip", "user_agent"] },
-  "key.created": { plain: ["key_id", "scopes", "min_timeout_minutes", "no_default_on_timeout", "recipients_limited"], committed: ["name", "recipients"] },
+  "key.created": {
+    plain: ["key_id", "scopes", "min_timeout_minutes", "no_default_on_timeout", "recipients_limited"],
+    committed: ["name", "recipients"],
+  },
   "key.revoked": { plain: ["key_id"], committed: [] },
   "server.started": { plain: ["version", "channels"], committed: [] },
 } as const satisfies Record<string, { plain: readonly string[]; committed: readonly string[] }>;
@@ -83,7 +100,7 @@ export function newEntry<T extends EntryType>(
     if (value !== null && value !== undefined) data[name] = commit(random, disclosed, `/${name}`, name, value);
   }
   if (entry.recipients !== undefined) {
-    data["recipients"] = entry.recipients.map(({ channel, address, name }, position) => ({
+    data.recipients = entry.recipients.map(({ channel, address, name }, position) => ({
       channel,
       address: commit(random, disclosed, `/recipients/${position}/address`, "address", address),
       ...(name === null ? {} : { name: commit(random, disclosed, `/recipients/${position}/name`, "name", name) }),
@@ -101,7 +118,13 @@ export interface RecipientFacts {
   readonly name: string | null;
 }
 
-function commit(random: Random, disclosed: Record<string, string>, pointer: string, name: string, value: JsonValue): JsonValue {
+function commit(
+  random: Random,
+  disclosed: Record<string, string>,
+  pointer: string,
+  name: string,
+  value: JsonValue,
+): JsonValue {
   const { disclosure, commitment } = disclose(random, name, value);
   disclosed[pointer] = disclosure;
   return { commitment };

@@ -26,7 +26,12 @@ export const chainHead: SharedState<ChainHead> = {
     const last = yield* tx.one(queries.lastEntry, {});
     if (last === undefined) return { seq: 0, hash: GENESIS, at: 0, frontier: emptyFrontier };
     const { at } = JSON.parse(last.entry) as { at: string };
-    return { seq: last.seq, hash: sha256Hex(last.entry), at: Date.parse(at), frontier: yield* frontierOf(tx, last.seq) };
+    return {
+      seq: last.seq,
+      hash: sha256Hex(last.entry),
+      at: Date.parse(at),
+      frontier: yield* frontierOf(tx, last.seq),
+    };
   },
 };
 
@@ -47,7 +52,13 @@ export function* appendEntry(tx: Tx, entry: NewEntry): Work<{ seq: number; hash:
   const leaf = leafHash(text);
   const { frontier, completed } = appendLeaf(head.frontier, leaf);
 
-  yield* tx.run(queries.insertEntry, { seq, world_n: entry.world?.n ?? null, pause_n: entry.pause?.n ?? null, entry: text, leaf });
+  yield* tx.run(queries.insertEntry, {
+    seq,
+    world_n: entry.world?.n ?? null,
+    pause_n: entry.pause?.n ?? null,
+    entry: text,
+    leaf,
+  });
   for (const node of completed) yield* tx.run(queries.insertNode, node);
   if (Object.keys(entry.disclosed).length > 0) {
     yield* tx.run(queries.insertDisclosures, { seq, disclosed: JSON.stringify(entry.disclosed) });

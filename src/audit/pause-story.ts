@@ -1,6 +1,6 @@
 import type { Reader } from "../storage/index.ts";
 import { entriesOfPause } from "./queries.ts";
-import { type LoggedEntry, type JsonObject, recipientsIn, rereadEntry } from "./read-entry.ts";
+import { type JsonObject, type LoggedEntry, recipientsIn, rereadEntry } from "./read-entry.ts";
 import type { Told } from "./verify-row.ts";
 import { Wrong } from "./wrong.ts";
 
@@ -56,7 +56,8 @@ class Teller implements PauseStory {
 
   constructor(first: Told) {
     const { seq, type, pause_id } = first.entry;
-    if (type !== "pause.created") throw new Wrong(seq, `entry ${seq} (${type}) tells of the pause ${pause_id} before it was created`);
+    if (type !== "pause.created")
+      throw new Wrong(seq, `entry ${seq} (${type}) tells of the pause ${pause_id} before it was created`);
     this.created = first;
     this.recipients = recipientsIn(first.entry);
   }
@@ -82,15 +83,18 @@ class Teller implements PauseStory {
       }
       case "pause.delivered":
       case "pause.delivery_failed": {
-        const name = deliveryName(this.#position(entry), String(entry.data["channel"]));
-        if (this.settled.has(name)) throw second(entry, `is delivered to recipient ${entry.data["recipient"]}, or not,`);
+        const name = deliveryName(this.#position(entry), String(entry.data.channel));
+        if (this.settled.has(name)) throw second(entry, `is delivered to recipient ${entry.data.recipient}, or not,`);
         this.settled.set(name, told);
         return;
       }
       case "response.rejected":
         this.rejected++;
-        if (this.ending === null || this.ending.entry.type !== `pause.${entry.data["why"]}`) {
-          throw new Wrong(entry.seq, `entry ${entry.seq} rejects an answer for a reason that the pause ${entry.pause_id} did not give`);
+        if (this.ending === null || this.ending.entry.type !== `pause.${entry.data.why}`) {
+          throw new Wrong(
+            entry.seq,
+            `entry ${entry.seq} rejects an answer for a reason that the pause ${entry.pause_id} did not give`,
+          );
         }
         return;
       default:
@@ -105,21 +109,29 @@ class Teller implements PauseStory {
     let allowed = true;
     if (entry.type === "pause.timed_out") allowed = timeout_default === null;
     if (entry.type === "pause.responded") {
-      allowed = source === "human" ? Array.isArray(options) && options.includes(choice) : source === "timeout_default" && choice !== null && choice === timeout_default;
+      allowed =
+        source === "human"
+          ? Array.isArray(options) && options.includes(choice)
+          : source === "timeout_default" && choice !== null && choice === timeout_default;
       if (source === "human") requireActor(entry, `${entry.pause_id}/${this.#position(entry)}`);
     }
-    if (!allowed) throw new Wrong(entry.seq, `entry ${entry.seq} (${entry.type}) ends the pause ${entry.pause_id} as its question did not allow`);
+    if (!allowed)
+      throw new Wrong(
+        entry.seq,
+        `entry ${entry.seq} (${entry.type}) ends the pause ${entry.pause_id} as its question did not allow`,
+      );
   }
 
   #position({ seq, type, data }: LoggedEntry): number {
-    const position = data["recipient"];
+    const position = data.recipient;
     if (typeof position === "number" && this.recipients[position] !== undefined) return position;
     throw new Wrong(seq, `entry ${seq} (${type}) names a recipient that the pause has not`);
   }
 }
 
 function requireActor({ seq, type, actor }: LoggedEntry, id: string): void {
-  if (actor.type !== "human" || actor.id !== id) throw new Wrong(seq, `entry ${seq} (${type}) has another actor than its recipient`);
+  if (actor.type !== "human" || actor.id !== id)
+    throw new Wrong(seq, `entry ${seq} (${type}) has another actor than its recipient`);
 }
 
 function second({ seq, type, pause_id }: LoggedEntry, happens: string): Wrong {

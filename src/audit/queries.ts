@@ -1,11 +1,23 @@
 import { define } from "../storage/index.ts";
 
-export const lastEntry = define()((db) => db.selectFrom("audit_entries").select(["seq", "entry"]).orderBy("seq", "desc").limit(1));
+export const lastEntry = define()((db) =>
+  db.selectFrom("audit_entries").select(["seq", "entry"]).orderBy("seq", "desc").limit(1),
+);
 
-export const entryAt = define<{ seq: number }>()((db, p) => db.selectFrom("audit_entries").select("entry").where("seq", "=", p("seq")));
+export const entryAt = define<{ seq: number }>()((db, p) =>
+  db.selectFrom("audit_entries").select("entry").where("seq", "=", p("seq")),
+);
 
-export const insertEntry = define<{ seq: number; world_n: number | null; pause_n: number | null; entry: string; leaf: Uint8Array }>()((db, p) =>
-  db.insertInto("audit_entries").values({ seq: p("seq"), world_n: p("world_n"), pause_n: p("pause_n"), entry: p("entry"), leaf: p("leaf") }),
+export const insertEntry = define<{
+  seq: number;
+  world_n: number | null;
+  pause_n: number | null;
+  entry: string;
+  leaf: Uint8Array;
+}>()((db, p) =>
+  db
+    .insertInto("audit_entries")
+    .values({ seq: p("seq"), world_n: p("world_n"), pause_n: p("pause_n"), entry: p("entry"), leaf: p("leaf") }),
 );
 
 export const insertDisclosures = define<{ seq: number; disclosed: string }>()((db, p) =>
@@ -18,7 +30,12 @@ export const insertNode = define<{ level: number; position: number; hash: Uint8A
 
 /** Leaves with `first ≤ seq ≤ last`, in order. */
 export const leaves = define<{ first: number; last: number }>()((db, p) =>
-  db.selectFrom("audit_entries").select(["seq", "leaf"]).where("seq", ">=", p("first")).where("seq", "<=", p("last")).orderBy("seq"),
+  db
+    .selectFrom("audit_entries")
+    .select(["seq", "leaf"])
+    .where("seq", ">=", p("first"))
+    .where("seq", "<=", p("last"))
+    .orderBy("seq"),
 );
 
 /** Stored nodes of one level with `first ≤ position ≤ last`, in order. */

@@ -41,7 +41,8 @@ const MEMBERS = "actor,at,data,mode,nonce,pause_id,prev_hash,project,seq,type,v"
 export function readEntry(text: string): LoggedEntry {
   if (Buffer.byteLength(text) > LONGEST_ENTRY) throw new EntryError(`it is longer than ${LONGEST_ENTRY} bytes`);
   const value = parse(text);
-  if (!isObject(value) || Object.keys(value).sort().join() !== MEMBERS) throw new EntryError("it has not the members of an entry");
+  if (!isObject(value) || Object.keys(value).sort().join() !== MEMBERS)
+    throw new EntryError("it has not the members of an entry");
   const { v, seq, at, type, actor, project, mode, pause_id, nonce, data } = value;
   if (v !== 1) throw new EntryError("it is of an unknown version");
   if (typeof seq !== "number" || !Number.isSafeInteger(seq)) throw new EntryError("its seq is not a number");
@@ -49,9 +50,11 @@ export function readEntry(text: string): LoggedEntry {
   if (typeof type !== "string" || !Object.hasOwn(entryTypes, type)) throw new EntryError("it is of an unknown type");
   if (!isActor(actor)) throw new EntryError("its actor is none");
   if (mode !== null && mode !== "live" && mode !== "test") throw new EntryError("its mode is neither live nor test");
-  if (!isTextOrNull(project) || (project === null) !== (mode === null)) throw new EntryError("its project and mode do not fit");
+  if (!isTextOrNull(project) || (project === null) !== (mode === null))
+    throw new EntryError("its project and mode do not fit");
   if (!isTextOrNull(pause_id)) throw new EntryError("its pause_id is not text");
-  if (typeof nonce !== "string" || !/^[A-Za-z0-9_-]{22}$/.test(nonce)) throw new EntryError("its nonce has not 128 bits");
+  if (typeof nonce !== "string" || !/^[A-Za-z0-9_-]{22}$/.test(nonce))
+    throw new EntryError("its nonce has not 128 bits");
   if (!isObject(data)) throw new EntryError("its data is not an object");
   return value as unknown as LoggedEntry;
 }
@@ -71,7 +74,8 @@ export function commitmentsOf(entry: LoggedEntry): Map<string, string> {
   const { plain, committed }: { plain: readonly string[]; committed: readonly string[] } = entryTypes[entry.type];
   for (const [name, value] of Object.entries(entry.data)) {
     if (committed.includes(name)) found.set(`/${name}`, commitmentIn(value, `/${name}`));
-    else if (!plain.includes(name)) throw new EntryError(`${entry.type} has no member ${JSON.stringify(name)} in its data`);
+    else if (!plain.includes(name))
+      throw new EntryError(`${entry.type} has no member ${JSON.stringify(name)} in its data`);
   }
   if (entry.type === "pause.created") {
     for (const [position, recipient] of recipientsIn(entry).entries()) {
@@ -88,10 +92,13 @@ export function commitmentsOf(entry: LoggedEntry): Map<string, string> {
 
 /** The `recipients` of a `pause.created`. @throws {EntryError} when they are not what they must be. */
 export function recipientsIn(entry: LoggedEntry): readonly JsonObject[] {
-  const list = entry.data["recipients"];
+  const list = entry.data.recipients;
   const fits = (one: JsonValue) =>
-    isObject(one) && typeof one["channel"] === "string" && /^address,channel(,name)?$/.test(Object.keys(one).sort().join());
-  if (!isArray(list) || list.length === 0 || !list.every(fits)) throw new EntryError("its recipients are not well-formed");
+    isObject(one) &&
+    typeof one.channel === "string" &&
+    /^address,channel(,name)?$/.test(Object.keys(one).sort().join());
+  if (!isArray(list) || list.length === 0 || !list.every(fits))
+    throw new EntryError("its recipients are not well-formed");
   return list as readonly JsonObject[];
 }
 
@@ -111,7 +118,8 @@ export function readDisclosures(text: string, commitments: ReadonlyMap<string, s
   const disclosed = new Map<string, string>();
   for (const [pointer, disclosure] of Object.entries(value as JsonObject)) {
     const commitment = commitments.get(pointer);
-    if (commitment === undefined) throw new EntryError(`a disclosure stands at ${pointer}, where it commits to nothing`);
+    if (commitment === undefined)
+      throw new EntryError(`a disclosure stands at ${pointer}, where it commits to nothing`);
     if (typeof disclosure !== "string" || !verifyDisclosure(disclosure, commitment)) {
       throw new EntryError(`the disclosure at ${pointer} does not open its commitment`);
     }
@@ -171,7 +179,7 @@ function parse(text: string): JsonValue {
 }
 
 function commitmentIn(value: JsonValue, pointer: string): string {
-  const commitment = isObject(value) && Object.keys(value).length === 1 ? value["commitment"] : undefined;
+  const commitment = isObject(value) && Object.keys(value).length === 1 ? value.commitment : undefined;
   if (typeof commitment !== "string" || !/^[A-Za-z0-9_-]{43}$/.test(commitment)) {
     throw new EntryError(`${pointer} of its data is not a commitment`);
   }
@@ -187,7 +195,7 @@ const ACTORS: readonly JsonValue[] = ["developer", "human", "system", "operator"
 
 function isActor(value: JsonValue | undefined): boolean {
   if (!isObject(value) || Object.keys(value).sort().join() !== "id,type") return false;
-  return ACTORS.includes(value["type"] ?? null) && isTextOrNull(value["id"]);
+  return ACTORS.includes(value.type ?? null) && isTextOrNull(value.id);
 }
 
 function isTextOrNull(value: JsonValue | undefined): value is string | null {

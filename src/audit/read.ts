@@ -19,7 +19,12 @@ export interface EntryFilter {
 }
 
 /** An entry as it is shown: what was hashed, and the hash. */
-export type ShownEntry = { readonly seq: number; readonly type: string; readonly at: string; readonly hash: string } & Record<string, unknown>;
+export type ShownEntry = {
+  readonly seq: number;
+  readonly type: string;
+  readonly at: string;
+  readonly hash: string;
+} & Record<string, unknown>;
 
 const CHUNK = 200;
 /** Entries looked at for one page; a rare filter then gives a short page and a place to go on from. */
@@ -53,16 +58,22 @@ export function readEntries(
   return { entries, disclosed, next: after };
 }
 
-function readRows(writer: Writer, filter: EntryFilter, after: number): readonly Pick<RowOf<typeof queries.entriesOfPause>, "seq" | "entry" | "disclosed">[] {
-  if (filter.pauseN !== null) return writer.all(queries.entriesOfPause, { pause_n: filter.pauseN, after, limit: CHUNK });
-  if (filter.worldN !== null) return writer.all(queries.entriesOfWorld, { world_n: filter.worldN, after, limit: CHUNK });
+function readRows(
+  writer: Writer,
+  filter: EntryFilter,
+  after: number,
+): readonly Pick<RowOf<typeof queries.entriesOfPause>, "seq" | "entry" | "disclosed">[] {
+  if (filter.pauseN !== null)
+    return writer.all(queries.entriesOfPause, { pause_n: filter.pauseN, after, limit: CHUNK });
+  if (filter.worldN !== null)
+    return writer.all(queries.entriesOfWorld, { world_n: filter.worldN, after, limit: CHUNK });
   return writer.all(queries.entries, { after, limit: CHUNK });
 }
 
 function matches(entry: ShownEntry, filter: EntryFilter): boolean {
   if (filter.type !== null && entry.type !== filter.type) return false;
   if (filter.actor === null) return true;
-  const actor = entry["actor"] as { type: string; id: string | null };
+  const actor = entry.actor as { type: string; id: string | null };
   return actor.type === filter.actor || actor.id === filter.actor;
 }
 

@@ -33,7 +33,9 @@ function* hashesAt(tx: Tx, level: StoredLevel, first: number, end: number): Work
       ? (yield* tx.all(queries.leaves, { first: first + 1, last: end })).map((row) => row.leaf)
       : (yield* tx.all(queries.nodes, { level, first, last: end - 1 })).map((row) => row.hash);
   if (rows.length !== end - first) {
-    throw new Error(`the stored tree has a gap at level ${level}: ${rows.length} of ${end - first} hashes from ${first}`);
+    throw new Error(
+      `the stored tree has a gap at level ${level}: ${rows.length} of ${end - first} hashes from ${first}`,
+    );
   }
   return rows;
 }

@@ -62,14 +62,17 @@ export class ChainCheck {
   finish(): void {
     const full = (level: number) => Math.floor(this.seq / 2 ** level);
     const node = this.#reader.one(queries.strayNode, { of8: full(8), of16: full(16), of24: full(24) });
-    if (node !== undefined) throw new Wrong(null, `the tree holds a node ${nodeName(node)}, which ${this.seq} entries do not fill`);
+    if (node !== undefined)
+      throw new Wrong(null, `the tree holds a node ${nodeName(node)}, which ${this.seq} entries do not fill`);
     const stray = this.#reader.one(queries.strayDisclosures, { last: this.seq });
-    if (stray !== undefined) throw new Wrong(stray.seq, `there are disclosures of entry ${stray.seq}, but no such entry`);
+    if (stray !== undefined)
+      throw new Wrong(stray.seq, `there are disclosures of entry ${stray.seq}, but no such entry`);
   }
 
   #checkOrder(seq: number): void {
     const expected = this.seq + 1;
-    if (seq > expected) throw new Wrong(expected, `entry ${expected} is missing: entry ${seq} follows entry ${this.seq}`);
+    if (seq > expected)
+      throw new Wrong(expected, `entry ${expected} is missing: entry ${seq} follows entry ${this.seq}`);
     if (seq < expected) throw new Wrong(seq, `entry ${seq} stands before the first`);
   }
 
@@ -93,14 +96,19 @@ export class ChainCheck {
       const what = seq === 1 ? "64 zeros" : `the hash of entry ${seq - 1}`;
       throw new Wrong(seq, `the prev_hash of entry ${seq} is not ${what}: one of them was changed, removed or put in`);
     }
-    if (Date.parse(entry.at) < Date.parse(this.#at)) throw new Wrong(seq, `entry ${seq} is older than entry ${seq - 1}`);
+    if (Date.parse(entry.at) < Date.parse(this.#at))
+      throw new Wrong(seq, `entry ${seq} is older than entry ${seq - 1}`);
   }
 
   /** The columns that the log is searched by must file the entry where its text says it belongs. */
   #checkPlace(row: StoredEntry, entry: LoggedEntry): void {
     const { seq } = row;
     const world = row.world_n === null ? undefined : this.#world(row.world_n);
-    if ((row.world_n !== null && world === undefined) || (world?.project ?? null) !== entry.project || (world?.mode ?? null) !== entry.mode) {
+    if (
+      (row.world_n !== null && world === undefined) ||
+      (world?.project ?? null) !== entry.project ||
+      (world?.mode ?? null) !== entry.mode
+    ) {
       throw new Wrong(seq, `entry ${seq} is filed under another project or mode than it tells`);
     }
     const tellsOfPause = entry.type.startsWith("pause.") || entry.type === "response.rejected";
@@ -122,13 +130,18 @@ export class ChainCheck {
 
   #grow({ seq, entry, leaf: stored }: StoredEntry): Frontier {
     const leaf = leafHash(entry);
-    if (Buffer.compare(leaf, stored) !== 0) throw new Wrong(seq, `the stored leaf of entry ${seq} is not the hash of its text`);
+    if (Buffer.compare(leaf, stored) !== 0)
+      throw new Wrong(seq, `the stored leaf of entry ${seq} is not the hash of its text`);
     const { frontier, completed } = append(this.#frontier, leaf);
     for (const node of completed) {
       const found = this.#reader.one(queries.nodeAt, { level: node.level, position: node.position });
-      if (found === undefined) throw new Wrong(seq, `the tree lacks its node ${nodeName(node)}, which entry ${seq} completes`);
+      if (found === undefined)
+        throw new Wrong(seq, `the tree lacks its node ${nodeName(node)}, which entry ${seq} completes`);
       if (Buffer.compare(found.hash, node.hash) !== 0) {
-        throw new Wrong(seq, `the tree's node ${nodeName(node)}, which entry ${seq} completes, is not the hash of its entries`);
+        throw new Wrong(
+          seq,
+          `the tree's node ${nodeName(node)}, which entry ${seq} completes, is not the hash of its entries`,
+        );
       }
     }
     return frontier;

@@ -1,7 +1,7 @@
 import type { Reader } from "../storage/index.ts";
 import { isArray, isObject } from "./read-entry.ts";
-import { columnJson, RowCheck, type Told } from "./verify-row.ts";
 import * as queries from "./verify-queries.ts";
+import { columnJson, RowCheck, type Told } from "./verify-row.ts";
 import { Wrong } from "./wrong.ts";
 
 const PAGE = 500;
@@ -29,7 +29,8 @@ export class KeyCheck {
   /** Once the log is over. @throws {Wrong} for a row that no entry tells of. */
   finish(): void {
     const unknown = this.#reader.one(queries.keyAfter, { n: this.#lastN });
-    if (unknown !== undefined) throw new Wrong(null, `the key ${unknown.id} is there, but no entry tells of its making`);
+    if (unknown !== undefined)
+      throw new Wrong(null, `the key ${unknown.id} is there, but no entry tells of its making`);
     for (let after = queries.BEFORE_ALL; ; ) {
       const page = this.#reader.all(queries.revokedKeys, { after, limit: PAGE });
       const untold = page.find(({ n }) => !this.#revoked.has(n));
@@ -44,7 +45,8 @@ export class KeyCheck {
     const { seq, data } = told.entry;
     const key = this.#find(told, worldN);
     const next = this.#reader.one(queries.keyAfter, { n: this.#lastN });
-    if (next === undefined || next.n > key.n) throw new Wrong(seq, `entry ${seq} tells of the making of ${key.id} a second time`);
+    if (next === undefined || next.n > key.n)
+      throw new Wrong(seq, `entry ${seq} tells of the making of ${key.id} a second time`);
     if (next.n < key.n) throw new Wrong(null, `the key ${next.id} is there, but no entry tells of its making`);
     this.#lastN = key.n;
 
@@ -52,7 +54,7 @@ export class KeyCheck {
     const check = new RowCheck(this.#reader, name, told);
     check.time("created_at", key.created_at);
     check.committed("/name", key.name, "name");
-    check.holds(isArray(data["scopes"]) && data["scopes"].join(" ") === key.scopes, "scopes");
+    check.holds(isArray(data.scopes) && data.scopes.join(" ") === key.scopes, "scopes");
     const limits = columnJson(name, "limits", key.limits);
     if (!isObject(limits)) throw new Wrong(null, `the limits of ${name} are not an object`);
     const { recipients = null, minTimeoutMinutes = null, noDefaultOnTimeout = false } = limits;
@@ -73,11 +75,12 @@ export class KeyCheck {
 
   #find(told: Told, worldN: number | null) {
     const { seq, data, type } = told.entry;
-    const id = data["key_id"];
+    const id = data.key_id;
     if (typeof id !== "string") throw new Wrong(seq, `entry ${seq} (${type}) names no key`);
     const key = this.#reader.one(queries.keyById, { id });
     if (key === undefined) throw new Wrong(seq, `the key ${id} of entry ${seq} (${type}) is not there any more`);
-    if (key.world_n !== worldN) throw new Wrong(seq, `the key ${id} stands in another project or mode than entry ${seq} tells`);
+    if (key.world_n !== worldN)
+      throw new Wrong(seq, `the key ${id} stands in another project or mode than entry ${seq} tells`);
     return key;
   }
 }

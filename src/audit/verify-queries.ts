@@ -25,8 +25,6 @@ export const entriesWithRows = define<{ after: number; limit: number }>()((db, p
     .limit(p("limit")),
 );
 
-export const entryAt = define<{ seq: number }>()((db, p) => db.selectFrom("audit_entries").select("entry").where("seq", "=", p("seq")));
-
 export const worldOf = define<{ n: number }>()((db, p) =>
   db
     .selectFrom("worlds")
@@ -70,7 +68,9 @@ export const keyAfter = define<{ n: number }>()((db, p) =>
   db.selectFrom("api_keys").selectAll().where("n", ">", p("n")).orderBy("n").limit(1),
 );
 
-export const keyById = define<{ id: string }>()((db, p) => db.selectFrom("api_keys").selectAll().where("id", "=", p("id")));
+export const keyById = define<{ id: string }>()((db, p) =>
+  db.selectFrom("api_keys").selectAll().where("id", "=", p("id")),
+);
 
 /** Revoked keys behind `after`, by number. */
 export const revokedKeys = define<{ after: number; limit: number }>()((db, p) =>
@@ -108,17 +108,39 @@ export const deliveriesOf = define<{ pause_n: number }>()((db, p) =>
   db.selectFrom("deliveries").selectAll().where("pause_n", "=", p("pause_n")).orderBy("ordinal"),
 );
 
-const OF_PAUSES = ["recipients", "answers", "deliveries"] as const;
-
 /** For each table that belongs to pauses, a row that belongs to none. */
-export const strayRows = OF_PAUSES.map((table) => ({
-  table,
-  query: define()((db) =>
-    db
-      .selectFrom(`${table} as part`)
-      .leftJoin("pauses", "pauses.n", "part.pause_n")
-      .select("part.pause_n as pause_n")
-      .where("pauses.n", "is", null)
-      .limit(1),
-  ),
-}));
+export const strayRows = [
+  {
+    table: "recipients",
+    query: define()((db) =>
+      db
+        .selectFrom("recipients")
+        .leftJoin("pauses", "pauses.n", "recipients.pause_n")
+        .select("recipients.pause_n as pause_n")
+        .where("pauses.n", "is", null)
+        .limit(1),
+    ),
+  },
+  {
+    table: "answers",
+    query: define()((db) =>
+      db
+        .selectFrom("answers")
+        .leftJoin("pauses", "pauses.n", "answers.pause_n")
+        .select("answers.pause_n as pause_n")
+        .where("pauses.n", "is", null)
+        .limit(1),
+    ),
+  },
+  {
+    table: "deliveries",
+    query: define()((db) =>
+      db
+        .selectFrom("deliveries")
+        .leftJoin("pauses", "pauses.n", "deliveries.pause_n")
+        .select("deliveries.pause_n as pause_n")
+        .where("pauses.n", "is", null)
+        .limit(1),
+    ),
+  },
+] as const;

@@ -1,7 +1,7 @@
 import type { Reader } from "../storage/index.ts";
 import type { JsonValue } from "./jcs.ts";
+import { entryAt } from "./queries.ts";
 import { disclosedValue, isObject, type LoggedEntry, rereadEntry, sameValue } from "./read-entry.ts";
-import { entryAt } from "./verify-queries.ts";
 import { Wrong } from "./wrong.ts";
 
 /** An entry with the disclosures that are still kept beside it. */

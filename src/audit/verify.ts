@@ -91,6 +91,7 @@ function walkPauses(reader: Reader, pauses: PauseCheck): void {
   }
   for (const { table, query } of strayRows) {
     const stray = reader.one(query, {});
-    if (stray !== undefined) throw new Wrong(null, `the table ${table} has a row of pause number ${stray.pause_n}, which is not there`);
+    if (stray !== undefined)
+      throw new Wrong(null, `the table ${table} has a row of pause number ${stray.pause_n}, which is not there`);
   }
 }

@@ -30,8 +30,24 @@ export interface OutgoingMessage {
 
 export type SendResult =
   /** The peer took it. `providerId` is the peer's own id for the message, if it gave one. */
-  | { readonly outcome: "sent"; readonly providerId: string | null; readonly status: number | null; readonly excerpt: string | null }
+  | {
+      readonly outcome: "sent";
+      readonly providerId: string | null;
+      readonly status: number | null;
+      readonly excerpt: string | null;
+    }
   /** The peer did not take it now; a later attempt may succeed. `retryAfterMs` is what the peer asked for. */
-  | { readonly outcome: "retry"; readonly error: string; readonly status: number | null; readonly excerpt: string | null; readonly retryAfterMs: number | null }
+  | {
+      readonly outcome: "retry";
+      readonly error: string;
+      readonly status: number | null;
+      readonly excerpt: string | null;
+      readonly retryAfterMs: number | null;
+    }
   /** The peer will never take it. */
-  | { readonly outcome: "failed"; readonly error: string; readonly status: number | null; readonly excerpt: string | null };
+  | {
+      readonly outcome: "failed";
+      readonly error: string;
+      readonly status: number | null;
+      readonly excerpt: string | null;
+    };

@@ -11,7 +11,12 @@ export interface Route {
 export const OUTBOX = "outbox";
 
 /** Channels that always exist, configured or not. */
-const BUILT_IN: Readonly<Record<string, AddressKind>> = { sms: "phone", email: "email", slack: "slack", whatsapp: "phone" };
+const BUILT_IN: Readonly<Record<string, AddressKind>> = {
+  sms: "phone",
+  email: "email",
+  slack: "slack",
+  whatsapp: "phone",
+};
 
 /**
  * Which carrier takes a channel's messages. Test pauses always use the outbox; live ones too while no channel is

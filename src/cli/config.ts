@@ -5,15 +5,19 @@ import { type CommonOptions, settingsOf, withCommonOptions } from "./settings.ts
 /** `pausepoint config check`: says whether the configuration would start, and from where it comes. */
 export function addConfig(program: Command): void {
   const config = program.command("config").description("check the configuration");
-  withCommonOptions(config.command("check").description("check the configuration without starting")).action(async (options: CommonOptions) => {
-    const { source, baseUrl, dataDir, listen, channels } = await settingsOf(options);
-    const names = Object.keys(channels);
-    if (options.json) {
-      printJson({ valid: true, source, base_url: baseUrl, data: dataDir, listen, channels: names });
-      return;
-    }
-    print(source === null ? "No configuration file: everything local, messages go to the outbox." : `${source} is valid.`);
-    print(`Links start with ${baseUrl}; listens on ${listen.host}:${listen.port}; data in ${dataDir}.`);
-    print(names.length === 0 ? "No channel is configured." : `Channels: ${names.join(", ")}.`);
-  });
+  withCommonOptions(config.command("check").description("check the configuration without starting")).action(
+    async (options: CommonOptions) => {
+      const { source, baseUrl, dataDir, listen, channels } = await settingsOf(options);
+      const names = Object.keys(channels);
+      if (options.json) {
+        printJson({ valid: true, source, base_url: baseUrl, data: dataDir, listen, channels: names });
+        return;
+      }
+      print(
+        source === null ? "No configuration file: everything local, messages go to the outbox." : `${source} is valid.`,
+      );
+      print(`Links start with ${baseUrl}; listens on ${listen.host}:${listen.port}; data in ${dataDir}.`);
+      print(names.length === 0 ? "No channel is configured." : `Channels: ${names.join(", ")}.`);
+    },
+  );
 }

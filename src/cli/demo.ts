@@ -4,10 +4,10 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { renderUnicodeCompact } from "uqr";
 import { type App, startApp } from "../app.ts";
+import type { Pause } from "../pauses/index.ts";
 import { loadConfig } from "../platform/config/load.ts";
 import { silentLog } from "../platform/log.ts";
 import { isWildcard } from "../platform/network.ts";
-import type { Pause } from "../pauses/index.ts";
 import { CommandFailed, onTerminal, print, printJson } from "./output.ts";
 
 /** `pausepoint demo`: one pause on a throw-away server, from question to decision. */
@@ -15,7 +15,11 @@ export function addDemo(program: Command): void {
   program
     .command("demo")
     .description("ask one question on a throw-away server and wait for your tap")
-    .option("--host <host>", "listen on this address; 0.0.0.0 lets a phone in the same network open the page", "127.0.0.1")
+    .option(
+      "--host <host>",
+      "listen on this address; 0.0.0.0 lets a phone in the same network open the page",
+      "127.0.0.1",
+    )
     .option("--port <port>", "the port to listen on (default: any)", "0")
     .option("--timeout-minutes <n>", "how long to wait for an answer", "10")
     .option("--json", "print JSON: a line with the link, then one with the pause")
@@ -34,7 +38,11 @@ async function demo(options: { host: string; port: string; timeoutMinutes: strin
   process.once("SIGTERM", stop);
   try {
     const env = { PAUSEPOINT_BASE_URL: undefined };
-    const config = await loadConfig({ flags: { data: join(folder, "data"), host: options.host, port: options.port }, env, cwd: folder });
+    const config = await loadConfig({
+      flags: { data: join(folder, "data"), host: options.host, port: options.port },
+      env,
+      cwd: folder,
+    });
     app = await startApp({ config, log: silentLog });
     await play(app, options);
   } finally {
@@ -95,7 +103,8 @@ function announce(options: { host: string; json?: boolean }, link: string): void
 }
 
 function told(pause: Pause): string {
-  if (pause.response_source === "timeout_default") return `Nobody answered in time, so the answer is the default: ${pause.response_choice}.`;
+  if (pause.response_source === "timeout_default")
+    return `Nobody answered in time, so the answer is the default: ${pause.response_choice}.`;
   if (pause.status !== "responded") return `The pause ended: ${pause.status}.`;
   const comment = pause.response_comment === null ? "" : ` They added: ${JSON.stringify(pause.response_comment)}.`;
   return `A person chose: ${pause.response_choice}.${comment} The agent may go on.`;
@@ -103,6 +112,7 @@ function told(pause: Pause): string {
 
 function minutes(text: string): number {
   const value = Number(text);
-  if (!(value > 0 && value <= 525_600)) throw new CommandFailed("--timeout-minutes must be a number above 0 and at most 525600");
+  if (!(value > 0 && value <= 525_600))
+    throw new CommandFailed("--timeout-minutes must be a number above 0 and at most 525600");
   return value;
 }

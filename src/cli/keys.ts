@@ -1,8 +1,17 @@
 import type { Command } from "commander";
-import { createKey, defaultScopes, isScope, type KeyLimits, listKeys, revokeKey, type Scope, scopes } from "../access/index.ts";
-import type { LoadedConfig } from "../platform/config/load.ts";
+import {
+  createKey,
+  defaultScopes,
+  isScope,
+  type KeyLimits,
+  listKeys,
+  revokeKey,
+  type Scope,
+  scopes,
+} from "../access/index.ts";
 import { normaliseAddress } from "../pauses/index.ts";
 import { isoTime } from "../platform/clock.ts";
+import type { LoadedConfig } from "../platform/config/load.ts";
 import { withFolder } from "./folder.ts";
 import { CommandFailed, print, printError, printJson, printTable, UsageError } from "./output.ts";
 import { type CommonOptions, settingsOf, withCommonOptions } from "./settings.ts";
@@ -22,7 +31,9 @@ export function addKeys(program: Command): void {
     .option("--no-default-on-timeout", "silence may not decide: refuse timeout_default")
     .action(create);
   withCommonOptions(keys.command("list").description("list all keys")).action(list);
-  withCommonOptions(keys.command("revoke").description("revoke a key, for good").argument("<id>", "the key's id, key_…")).action(revoke);
+  withCommonOptions(
+    keys.command("revoke").description("revoke a key, for good").argument("<id>", "the key's id, key_…"),
+  ).action(revoke);
 }
 
 interface CreateOptions extends CommonOptions {
@@ -39,12 +50,30 @@ async function create(options: CreateOptions): Promise<void> {
   const config = await settingsOf(options);
   const { name, mode, project } = options;
   if (mode !== "live" && mode !== "test") throw new UsageError(`--mode must be live or test, not ${mode}`);
-  if (!/^[a-z0-9][a-z0-9_.-]{0,62}$/i.test(project)) throw new UsageError("--project must be 1 to 63 of letters, digits, _, . and -");
-  if (name.length < 1 || name.length > 100 || !name.isWellFormed()) throw new UsageError("--name must be 1 to 100 characters");
-  const wanted = { name, mode, project, scopes: readScopes(options.scopes), limits: readLimits(options, config) } as const;
-  const made = await withFolder(config, ({ writer, context }) => writer.write((tx) => createKey(tx, context, wanted, OPERATOR)));
+  if (!/^[a-z0-9][a-z0-9_.-]{0,62}$/i.test(project))
+    throw new UsageError("--project must be 1 to 63 of letters, digits, _, . and -");
+  if (name.length < 1 || name.length > 100 || !name.isWellFormed())
+    throw new UsageError("--name must be 1 to 100 characters");
+  const wanted = {
+    name,
+    mode,
+    project,
+    scopes: readScopes(options.scopes),
+    limits: readLimits(options, config),
+  } as const;
+  const made = await withFolder(config, ({ writer, context }) =>
+    writer.write((tx) => createKey(tx, context, wanted, OPERATOR)),
+  );
   if (options.json) {
-    printJson({ id: made.id, key: made.key, name, mode, project, scopes: wanted.scopes, limits: shownLimits(wanted.limits) });
+    printJson({
+      id: made.id,
+      key: made.key,
+      name,
+      mode,
+      project,
+      scopes: wanted.scopes,
+      limits: shownLimits(wanted.limits),
+    });
     return;
   }
   print(made.key);
@@ -71,13 +100,23 @@ async function list(options: CommonOptions): Promise<void> {
   }
   printTable(
     ["ID", "NAME", "KEY", "PROJECT", "MODE", "CREATED", "STATE"],
-    rows.map((row) => [row.id, row.name, row.hint, row.project, row.mode, isoTime(row.created_at), row.revoked_at === null ? "active" : "revoked"]),
+    rows.map((row) => [
+      row.id,
+      row.name,
+      row.hint,
+      row.project,
+      row.mode,
+      isoTime(row.created_at),
+      row.revoked_at === null ? "active" : "revoked",
+    ]),
   );
 }
 
 async function revoke(id: string, options: CommonOptions): Promise<void> {
   const config = await settingsOf(options);
-  const done = await withFolder(config, ({ writer, context }) => writer.write((tx) => revokeKey(tx, context, id, OPERATOR)));
+  const done = await withFolder(config, ({ writer, context }) =>
+    writer.write((tx) => revokeKey(tx, context, id, OPERATOR)),
+  );
   if (done === "unknown") throw new CommandFailed(`There is no key ${id}; pausepoint keys list shows them.`);
   if (options.json) printJson({ id, revoked: true });
   else print(done === "revoked" ? `${id} is revoked.` : `${id} was revoked before.`);
@@ -93,9 +132,13 @@ function readScopes(list: string | undefined): readonly Scope[] {
 
 function readLimits(options: CreateOptions, config: LoadedConfig): KeyLimits {
   const minutes = options.minTimeoutMinutes === undefined ? null : Number(options.minTimeoutMinutes);
-  if (minutes !== null && !(minutes > 0 && minutes <= 525_600)) throw new UsageError("--min-timeout-minutes must be a number above 0 and at most 525600");
+  if (minutes !== null && !(minutes > 0 && minutes <= 525_600))
+    throw new UsageError("--min-timeout-minutes must be a number above 0 and at most 525600");
   return {
-    recipients: options.recipients === undefined ? null : options.recipients.split(",").map((text) => readRecipient(text.trim(), config)),
+    recipients:
+      options.recipients === undefined
+        ? null
+        : options.recipients.split(",").map((text) => readRecipient(text.trim(), config)),
     minTimeoutMinutes: minutes,
     noDefaultOnTimeout: !options.defaultOnTimeout,
   };
@@ -109,11 +152,20 @@ function readRecipient(text: string, config: LoadedConfig): string {
   }
   if (/^\*@[a-z0-9.-]+\.[a-z0-9-]+$/i.test(text)) return text.toLowerCase();
   const normal =
-    normaliseAddress(text, "email", config.defaultRegion) ?? normaliseAddress(text, "slack", config.defaultRegion) ?? normaliseAddress(text, "phone", config.defaultRegion);
-  if (normal === null) throw new UsageError(`--recipients can't read ${text}: give @name, a phone number, an email address, *@domain or a Slack id`);
+    normaliseAddress(text, "email", config.defaultRegion) ??
+    normaliseAddress(text, "slack", config.defaultRegion) ??
+    normaliseAddress(text, "phone", config.defaultRegion);
+  if (normal === null)
+    throw new UsageError(
+      `--recipients can't read ${text}: give @name, a phone number, an email address, *@domain or a Slack id`,
+    );
   return normal;
 }
 
 function shownLimits(limits: KeyLimits) {
-  return { recipients: limits.recipients, min_timeout_minutes: limits.minTimeoutMinutes, no_default_on_timeout: limits.noDefaultOnTimeout };
+  return {
+    recipients: limits.recipients,
+    min_timeout_minutes: limits.minTimeoutMinutes,
+    no_default_on_timeout: limits.noDefaultOnTimeout,
+  };
 }

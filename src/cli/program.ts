@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { ConfigError } from "../platform/config/error.ts";
 import { version } from "../platform/version.ts";
 import { StorageBusy, StorageError } from "../storage/index.ts";
+import { addAudit } from "./audit.ts";
 import { addConfig } from "./config.ts";
 import { addDemo } from "./demo.ts";
 import { addKeys } from "./keys.ts";
@@ -20,6 +21,7 @@ export async function run(args: readonly string[]): Promise<number> {
   addServe(program);
   addDemo(program);
   addKeys(program);
+  addAudit(program);
   addConfig(program);
   program
     .command("version")

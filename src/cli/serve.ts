@@ -42,7 +42,15 @@ async function serve(options: CommonOptions & { host?: string; port?: string }):
 
 function greet(app: App, json: boolean, folder: string): void {
   if (json) {
-    print(JSON.stringify({ version: version.number, url: app.url, base_url: app.baseUrl, data: folder, ...(app.firstKey === null ? {} : { test_key: app.firstKey }) }));
+    print(
+      JSON.stringify({
+        version: version.number,
+        url: app.url,
+        base_url: app.baseUrl,
+        data: folder,
+        ...(app.firstKey === null ? {} : { test_key: app.firstKey }),
+      }),
+    );
     return;
   }
   print(`PausePoint ${version.number}  ${app.url}  (data in ${folder})`);
@@ -52,7 +60,8 @@ function greet(app: App, json: boolean, folder: string): void {
   }
   print(`Your test key, shown once: ${app.firstKey}`);
   print(`Ask your first question:\n${firstCurl(app.url, app.firstKey)}`);
-  if (!onTerminal()) print(`Then read the message: curl -s ${app.url}/v1/test/messages -H "Authorization: Bearer ${app.firstKey}"`);
+  if (!onTerminal())
+    print(`Then read the message: curl -s ${app.url}/v1/test/messages -H "Authorization: Bearer ${app.firstKey}"`);
 }
 
 function firstCurl(url: string, key: string): string {

@@ -18,11 +18,17 @@ export function withCommonOptions(command: Command): Command {
 }
 
 /** The configuration that a command works with. @throws ConfigError */
-export function settingsOf(options: CommonOptions & { readonly host?: string; readonly port?: string }): Promise<LoadedConfig> {
+export function settingsOf(
+  options: CommonOptions & { readonly host?: string; readonly port?: string },
+): Promise<LoadedConfig> {
   const { config, data, host, port } = options;
   return loadConfig({
     ...(config === undefined ? {} : { explicitPath: config }),
-    flags: { ...(data === undefined ? {} : { data }), ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) },
+    flags: {
+      ...(data === undefined ? {} : { data }),
+      ...(host === undefined ? {} : { host }),
+      ...(port === undefined ? {} : { port }),
+    },
     env: process.env,
     cwd: process.cwd(),
   });

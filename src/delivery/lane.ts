@@ -2,7 +2,7 @@ import type { Channel, OutgoingMessage, SendResult } from "../channels/channel.t
 import type { Log } from "../platform/log.ts";
 import type { Writer } from "../storage/index.ts";
 import * as queries from "./queries.ts";
-import { claimDue, type DeliveryContext, deliverToOutbox, type DueMessage, recordAttempt } from "./record.ts";
+import { claimDue, type DeliveryContext, type DueMessage, deliverToOutbox, recordAttempt } from "./record.ts";
 
 /** Who carries messages: a configured channel, or null for the outbox. */
 export interface Carrier {
@@ -38,6 +38,7 @@ export class Lane {
   #stopTimer = () => {};
   #working: Promise<void> | null = null;
   #nudged = false;
+  #closed = false;
 
   constructor(parts: {
     carrier: Carrier;
@@ -57,26 +58,24 @@ export class Lane {
 
   /** A hint: something may be due. */
   nudge(): void {
-    if (this.#stopping.signal.aborted) return;
+    if (this.#closed) return;
     this.#nudged = true;
     this.#working ??= this.#work().finally(() => {
       this.#working = null;
-      if (this.#nudged) this.nudge();
+      if (this.#nudged && !this.#closed) this.nudge();
     });
   }
 
   /** Takes nothing more, gives what is under way a few seconds, then cuts it off; its lease sees to the rest. */
   async stop(graceMs: number): Promise<void> {
-    this.#stopTimer();
-    this.#nudged = false;
-    const cut = this.#context.clock.after(graceMs, () => this.#stopping.abort(new Error("the appliance is stopping")));
-    const idle = Promise.all([this.#working, ...this.#underWay]);
     this.#closed = true;
-    await idle;
+    this.#stopTimer();
+    const cut = this.#context.clock.after(graceMs, () => this.#stopping.abort(new Error("the appliance is stopping")));
+    // What was being claimed when the stop came is under way a moment later.
+    await this.#working;
+    await Promise.all(this.#underWay);
     cut();
   }
-
-  #closed = false;
 
   async #work(): Promise<void> {
     this.#stopTimer();
@@ -85,7 +84,10 @@ export class Lane {
       try {
         await (this.#carrier.channel === null ? this.#fillOutbox() : this.#send(this.#carrier.channel));
       } catch (error) {
-        this.#log.error("deliveries could not be written", { carrier: this.#carrier.name, error: (error as Error).message });
+        this.#log.error("deliveries could not be written", {
+          carrier: this.#carrier.name,
+          error: (error as Error).message,
+        });
         this.#armAt(this.#context.clock.now() + RETRY_MS);
         return;
       }
@@ -96,7 +98,9 @@ export class Lane {
   }
 
   async #fillOutbox(): Promise<void> {
-    const delivered = await this.#writer.write((tx) => deliverToOutbox(tx, this.#context, this.#carrier.name, OUTBOX_BATCH));
+    const delivered = await this.#writer.write((tx) =>
+      deliverToOutbox(tx, this.#context, this.#carrier.name, OUTBOX_BATCH),
+    );
     for (const due of delivered) this.#onOutbox(this.#compose(due), due);
     if (delivered.length < OUTBOX_BATCH) return;
     // Who asks and who answers goes first: a long backlog is worked off in between.
@@ -122,7 +126,13 @@ export class Lane {
     const startedAt = this.#context.clock.now();
     const result = await this.#tryToSend(channel, due);
     if (result.outcome !== "sent") {
-      this.#log.warn("message not sent", { delivery: due.id, pause: due.pause_id, carrier: this.#carrier.name, outcome: result.outcome, status: result.status });
+      this.#log.warn("message not sent", {
+        delivery: due.id,
+        pause: due.pause_id,
+        carrier: this.#carrier.name,
+        outcome: result.outcome,
+        status: result.status,
+      });
     }
     try {
       await this.#writer.write((tx) => recordAttempt(tx, this.#context, due, result, startedAt));

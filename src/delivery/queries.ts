@@ -28,7 +28,9 @@ export const deliveriesOf = define<{ pause_n: number }>()((db, p) =>
   db
     .selectFrom("deliveries")
     .innerJoin("recipients", (join) =>
-      join.onRef("recipients.pause_n", "=", "deliveries.pause_n").onRef("recipients.position", "=", "deliveries.position"),
+      join
+        .onRef("recipients.pause_n", "=", "deliveries.pause_n")
+        .onRef("recipients.position", "=", "deliveries.position"),
     )
     .select([
       "deliveries.ordinal as ordinal",
@@ -52,7 +54,9 @@ export const dueDeliveries = define<{ carrier: string; now: number; limit: numbe
     .selectFrom("deliveries")
     .innerJoin("pauses", "pauses.n", "deliveries.pause_n")
     .innerJoin("recipients", (join) =>
-      join.onRef("recipients.pause_n", "=", "deliveries.pause_n").onRef("recipients.position", "=", "deliveries.position"),
+      join
+        .onRef("recipients.pause_n", "=", "deliveries.pause_n")
+        .onRef("recipients.position", "=", "deliveries.position"),
     )
     .innerJoin("worlds", "worlds.n", "pauses.world_n")
     .innerJoin("projects", "projects.n", "worlds.project_n")
@@ -136,19 +140,17 @@ export const insertAttempt = define<{
   error: string | null;
   excerpt: string | null;
 }>()((db, p) =>
-  db
-    .insertInto("delivery_attempts")
-    .values({
-      pause_n: p("pause_n"),
-      ordinal: p("ordinal"),
-      attempt: p("attempt"),
-      at: p("at"),
-      took_ms: p("took_ms"),
-      outcome: p("outcome"),
-      status: p("status"),
-      error: p("error"),
-      excerpt: p("excerpt"),
-    }),
+  db.insertInto("delivery_attempts").values({
+    pause_n: p("pause_n"),
+    ordinal: p("ordinal"),
+    attempt: p("attempt"),
+    at: p("at"),
+    took_ms: p("took_ms"),
+    outcome: p("outcome"),
+    status: p("status"),
+    error: p("error"),
+    excerpt: p("excerpt"),
+  }),
 );
 
 /** A pause that has ended needs nothing sent any more. What is under way is settled by its own answer. */
@@ -174,7 +176,9 @@ export const outboxMessages = define<{ world_n: number; limit: number }>()((db, 
     .selectFrom("pauses")
     .innerJoin("deliveries", "deliveries.pause_n", "pauses.n")
     .innerJoin("recipients", (join) =>
-      join.onRef("recipients.pause_n", "=", "deliveries.pause_n").onRef("recipients.position", "=", "deliveries.position"),
+      join
+        .onRef("recipients.pause_n", "=", "deliveries.pause_n")
+        .onRef("recipients.position", "=", "deliveries.position"),
     )
     .select([
       "pauses.id as pause_id",

@@ -34,7 +34,13 @@ export interface DueMessage {
 }
 
 /** Takes due messages for sending, until the end of a lease: after a crash between claim and send they are due again. */
-export function* claimDue(tx: Tx, context: DeliveryContext, carrier: string, limit: number, leaseMs: number): Work<DueMessage[]> {
+export function* claimDue(
+  tx: Tx,
+  context: DeliveryContext,
+  carrier: string,
+  limit: number,
+  leaseMs: number,
+): Work<DueMessage[]> {
   const now = context.clock.now();
   const due = yield* tx.all(queries.dueDeliveries, { carrier, now, limit });
   const claimed: DueMessage[] = [];
@@ -56,7 +62,13 @@ export function* deliverToOutbox(tx: Tx, context: DeliveryContext, carrier: stri
   for (const message of due) {
     if (isOver(message, now)) yield* cancel(tx, message, now);
     else {
-      yield* settle(tx, message, { status: "delivered", due_at: message.due_at, provider_id: null, error: null, finished_at: now });
+      yield* settle(tx, message, {
+        status: "delivered",
+        due_at: message.due_at,
+        provider_id: null,
+        error: null,
+        finished_at: now,
+      });
       yield* appendEntry(tx, deliveredEntry(context, message, now, null));
       delivered.push(message);
     }
@@ -70,7 +82,13 @@ export function* freeLeases(tx: Tx, carrier: string, now: number): Work<void> {
 }
 
 /** Records what became of one attempt: sent, to be tried again, or failed for good. */
-export function* recordAttempt(tx: Tx, context: DeliveryContext, message: DueMessage, result: SendResult, startedAt: number): Work<void> {
+export function* recordAttempt(
+  tx: Tx,
+  context: DeliveryContext,
+  message: DueMessage,
+  result: SendResult,
+  startedAt: number,
+): Work<void> {
   const now = context.clock.now();
   const attempt = message.attempts + 1;
   yield* tx.run(queries.insertAttempt, {
@@ -85,16 +103,34 @@ export function* recordAttempt(tx: Tx, context: DeliveryContext, message: DueMes
     excerpt: result.excerpt,
   });
   if (result.outcome === "sent") {
-    yield* settle(tx, message, { status: "sent", due_at: message.due_at, provider_id: result.providerId, error: null, finished_at: now });
+    yield* settle(tx, message, {
+      status: "sent",
+      due_at: message.due_at,
+      provider_id: result.providerId,
+      error: null,
+      finished_at: now,
+    });
     yield* appendEntry(tx, deliveredEntry(context, message, now, result.providerId));
     return;
   }
   const again = result.outcome === "retry" ? now + backOff(attempt, result.retryAfterMs, context.random) : null;
   if (again !== null && again < message.expires_at) {
-    yield* settle(tx, message, { status: "queued", due_at: again, provider_id: null, error: result.error, finished_at: null });
+    yield* settle(tx, message, {
+      status: "queued",
+      due_at: again,
+      provider_id: null,
+      error: result.error,
+      finished_at: null,
+    });
     return;
   }
-  yield* settle(tx, message, { status: "failed", due_at: message.due_at, provider_id: null, error: result.error, finished_at: now });
+  yield* settle(tx, message, {
+    status: "failed",
+    due_at: message.due_at,
+    provider_id: null,
+    error: result.error,
+    finished_at: now,
+  });
   yield* appendEntry(
     tx,
     newEntry(context.random, {
@@ -112,13 +148,25 @@ function isOver(message: DueMessage, now: number): boolean {
 }
 
 function* cancel(tx: Tx, message: DueMessage, now: number): Work<void> {
-  yield* settle(tx, message, { status: "cancelled", due_at: message.due_at, provider_id: null, error: null, finished_at: now });
+  yield* settle(tx, message, {
+    status: "cancelled",
+    due_at: message.due_at,
+    provider_id: null,
+    error: null,
+    finished_at: now,
+  });
 }
 
 function* settle(
   tx: Tx,
   message: DueMessage,
-  values: { status: "queued" | "sent" | "delivered" | "failed" | "cancelled"; due_at: number; provider_id: string | null; error: string | null; finished_at: number | null },
+  values: {
+    status: "queued" | "sent" | "delivered" | "failed" | "cancelled";
+    due_at: number;
+    provider_id: string | null;
+    error: string | null;
+    finished_at: number | null;
+  },
 ): Work<void> {
   yield* tx.run(queries.settle, { pause_n: message.pause_n, ordinal: message.ordinal, ...values });
 }
@@ -134,5 +182,10 @@ function deliveredEntry(context: DeliveryContext, message: DueMessage, at: numbe
 
 function common(message: DueMessage, at: number) {
   const world: World = { n: message.world_n, project: message.project, mode: message.mode };
-  return { at, actor: { type: "system", id: null } as const, world, pause: { n: message.pause_n, id: message.pause_id } };
+  return {
+    at,
+    actor: { type: "system", id: null } as const,
+    world,
+    pause: { n: message.pause_n, id: message.pause_id },
+  };
 }

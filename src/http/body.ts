@@ -34,7 +34,8 @@ function refuseOtherType(request: Request, wanted: string): void {
   const [type = "", ...parameters] = (request.headers.get("content-type") ?? "").split(";");
   const charset = parameters.map((text) => text.trim().toLowerCase()).find((text) => text.startsWith("charset="));
   const utf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset);
-  if (type.trim().toLowerCase() !== wanted || !utf8) throw new Problem("media-type", `The body must be ${wanted}, in UTF-8.`);
+  if (type.trim().toLowerCase() !== wanted || !utf8)
+    throw new Problem("media-type", `The body must be ${wanted}, in UTF-8.`);
 }
 
 async function readBytes(request: Request): Promise<Uint8Array> {
@@ -42,7 +43,10 @@ async function readBytes(request: Request): Promise<Uint8Array> {
   if (declared > LONGEST_BODY) throw tooLarge();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Problem("request-timeout", "The body did not arrive within ten seconds.", CLOSE)), SLOWEST_MS);
+    timer = setTimeout(
+      () => reject(new Problem("request-timeout", "The body did not arrive within ten seconds.", CLOSE)),
+      SLOWEST_MS,
+    );
   });
   try {
     const bytes = new Uint8Array(await Promise.race([request.arrayBuffer(), late]));

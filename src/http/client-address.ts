@@ -6,7 +6,9 @@ type Range = [ipaddr.IPv4 | ipaddr.IPv6, number];
  * Tells a client's address: the socket's peer, or, while that is a trusted proxy, the right-most address in
  * `X-Forwarded-For` that is no trusted proxy. What stands left of it anybody may have written.
  */
-export function clientAddresses(trusted: readonly string[]): (peer: string | null, forwardedFor: string | null) => string | null {
+export function clientAddresses(
+  trusted: readonly string[],
+): (peer: string | null, forwardedFor: string | null) => string | null {
   const ranges: Range[] = trusted.map((text) => ipaddr.parseCIDR(text));
   const isTrusted = (address: string) => {
     if (!ipaddr.isValid(address)) return false;

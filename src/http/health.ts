@@ -15,7 +15,10 @@ export function healthRoutes(writer: Writer): Route[] {
           // An empty commit takes the write lock and gives it back.
           await writer.write(function* () {});
         } catch (error) {
-          throw new Problem("unavailable", "Storage can't be written.", { headers: { "retry-after": "5" }, cause: error });
+          throw new Problem("unavailable", "Storage can't be written.", {
+            headers: { "retry-after": "5" },
+            cause: error,
+          });
         }
         return { status: 200, body: { status: "ready" } };
       },

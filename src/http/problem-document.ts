@@ -1,6 +1,7 @@
 import type { Reply } from "../access/index.ts";
 import type { Log } from "../platform/log.ts";
 import { Problem, type ProblemSlug, problems } from "../platform/problem.ts";
+import { escapeHtml } from "../respond/page/escape.ts";
 import { StorageBusy } from "../storage/index.ts";
 
 /** Any error as a problem document (RFC 9457). What we did not foresee is logged whole and told as nothing but its id. */
@@ -31,7 +32,7 @@ export function problemPage(slug: string): Reply | null {
       "content-type": "text/html; charset=utf-8",
       "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
     },
-    body: `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><h1>${title}</h1><p>HTTP ${status}, <code>${slug}</code></p><p>${escape(help)}</p></html>`,
+    body: `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><h1>${title}</h1><p>HTTP ${status}, <code>${slug}</code></p><p>${escapeHtml(help)}</p></html>`,
   };
 }
 
@@ -39,13 +40,11 @@ function asProblem(error: unknown, requestId: string, log: Log): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof StorageBusy) {
     log.warn("request refused", { request: requestId, error: error.message });
-    return new Problem("unavailable", "Storage can't take the request now; nothing of it was kept.", { headers: { "retry-after": "1" } });
+    return new Problem("unavailable", "Storage can't take the request now; nothing of it was kept.", {
+      headers: { "retry-after": "1" },
+    });
   }
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   log.error("request failed", { request: requestId, error: message, stack: stack ?? null });
   return new Problem("internal", "The request was not carried out. The server's log tells more under the request id.");
-}
-
-function escape(text: string): string {
-  return text.replace(/[&<>]/g, (character) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[character] ?? character);
 }

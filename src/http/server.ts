@@ -41,7 +41,11 @@ export function startServer(parts: ServerParts): HttpServer {
     idleTimeout: IDLE_SECONDS,
     maxRequestBodySize: BUN_BODY_LIMIT,
     development: false,
-    fetch: (request, bun) => router.answer(request, { peer: () => bun.requestIP(request)?.address ?? null, idle: (seconds) => bun.timeout(request, seconds) }),
+    fetch: (request, bun) =>
+      router.answer(request, {
+        peer: () => bun.requestIP(request)?.address ?? null,
+        idle: (seconds) => bun.timeout(request, seconds),
+      }),
     error: (error) => toResponse(problemReply(error, "", parts.log), ""),
   });
   return {
@@ -65,7 +69,9 @@ export interface Connection {
 }
 
 /** The routes as one function, apart from any socket. */
-export function createRouter(parts: Omit<ServerParts, "listen"> & { readonly listen: Pick<ServerParts["listen"], "trustProxy"> }): {
+export function createRouter(
+  parts: Omit<ServerParts, "listen"> & { readonly listen: Pick<ServerParts["listen"], "trustProxy"> },
+): {
   answer(request: Request, connection: Connection): Promise<Response> | Response;
 } {
   const { routes, keys, ids, log } = parts;
@@ -109,20 +115,27 @@ export function createRouter(parts: Omit<ServerParts, "listen"> & { readonly lis
 
   const elysia = new Elysia({ strictPath: true });
   for (const route of routes) {
-    elysia.route(route.method, route.path, ({ request, params }: { request: Request; params: Record<string, string> }) =>
-      answer((requestId) => {
-        const call = callOf(request, params, requestId);
-        return route.access === "public" ? route.handle(call) : route.handle(call, authenticate(route.access, request, keys));
-      }),
+    elysia.route(
+      route.method,
+      route.path,
+      ({ request, params }: { request: Request; params: Record<string, string> }) =>
+        answer((requestId) => {
+          const call = callOf(request, params, requestId);
+          return route.access === "public"
+            ? route.handle(call)
+            : route.handle(call, authenticate(route.access, request, keys));
+        }),
     );
   }
   elysia.get("/problems/:slug", ({ request, params }: { request: Request; params: Record<string, string> }) =>
-    answer(() => problemPage(params["slug"] ?? "") ?? nothingAt(routes, request)),
+    answer(() => problemPage(params.slug ?? "") ?? nothingAt(routes, request)),
   );
   elysia.onError(({ request, code, error }: { request: Request; code: string | number; error: unknown }) =>
     answer(() => {
       if (code === "NOT_FOUND") return nothingAt(routes, request);
-      throw code === "PARSE" || code === "VALIDATION" ? new Problem("bad-request", "The request can't be read.") : error;
+      throw code === "PARSE" || code === "VALIDATION"
+        ? new Problem("bad-request", "The request can't be read.")
+        : error;
     }),
   );
   const find = elysia.compile().fetch;
@@ -154,7 +167,9 @@ function authenticate(access: Exclude<Route["access"], "public">, request: Reque
   const [scheme = "", text = "", ...rest] = (request.headers.get("authorization") ?? "").split(" ");
   const key = scheme.toLowerCase() === "bearer" && rest.length === 0 ? keys.find(text) : null;
   if (key === null) {
-    throw new Problem("no-key", "There is no valid API key in the Authorization header.", { headers: { "www-authenticate": 'Bearer realm="pausepoint"' } });
+    throw new Problem("no-key", "There is no valid API key in the Authorization header.", {
+      headers: { "www-authenticate": 'Bearer realm="pausepoint"' },
+    });
   }
   if (access === "test") {
     if (key.world.mode !== "test") throw new Problem("test-only", "This route serves test keys alone.");
@@ -174,13 +189,18 @@ function nothingAt(routes: readonly Route[], request: Request): never {
 
 function notAllowed(methods: readonly Method[]): never {
   const allowed = [...new Set<string>([...methods, ...(methods.includes("GET") ? ["HEAD"] : [])])];
-  throw new Problem("method-not-allowed", `This route takes ${allowed.join(", ")}.`, { headers: { allow: allowed.join(", ") } });
+  throw new Problem("method-not-allowed", `This route takes ${allowed.join(", ")}.`, {
+    headers: { allow: allowed.join(", ") },
+  });
 }
 
 function matches(pattern: string, path: string): boolean {
   const wanted = pattern.split("/");
   const parts = path.split("/");
-  return wanted.length === parts.length && wanted.every((part, index) => (part.startsWith(":") ? parts[index] !== "" : part === parts[index]));
+  return (
+    wanted.length === parts.length &&
+    wanted.every((part, index) => (part.startsWith(":") ? parts[index] !== "" : part === parts[index]))
+  );
 }
 
 function pathOf(url: string): string {

@@ -39,11 +39,19 @@ export function* answerPause(tx: Tx, context: PauseContext, command: AnswerPause
     yield* endPause(tx, context, pause, decision.ending, facts);
   }
   if (decision.refusal === null) return { accepted: true };
-  if (decision.refusal.because === "ended") yield* recordRejected(tx, context, pause, command, decision.refusal.status, actor);
+  if (decision.refusal.because === "ended")
+    yield* recordRejected(tx, context, pause, command, decision.refusal.status, actor);
   return { accepted: false, refusal: decision.refusal };
 }
 
-function* recordRejected(tx: Tx, context: PauseContext, pause: LoadedPause, command: AnswerPause, why: string, actor: Actor): Work<void> {
+function* recordRejected(
+  tx: Tx,
+  context: PauseContext,
+  pause: LoadedPause,
+  command: AnswerPause,
+  why: string,
+  actor: Actor,
+): Work<void> {
   const count = pause.row.rejected_count;
   if (count > REJECTED_RECORDED) return;
   yield* tx.run(queries.countRejected, { n: pause.row.n });

@@ -19,7 +19,14 @@ export function* cancelPause(
   const decision = decide(pause.state, { type: "cancel" }, context.clock.now());
   if (decision.accepted && decision.ending !== null) {
     const actor = { type: "developer", id: key.id } as const;
-    yield* endPause(tx, context, pause, decision.ending, { actor, via: null, comment: null, reason, origin: NOWHERE, forced: false });
+    yield* endPause(tx, context, pause, decision.ending, {
+      actor,
+      via: null,
+      comment: null,
+      reason,
+      origin: NOWHERE,
+      forced: false,
+    });
   } else {
     yield* endByClock(tx, context, pause);
   }

@@ -95,7 +95,13 @@ export function* createPause(tx: Tx, context: PauseContext, command: CreatePause
     context.hints.queued(command.carrier);
   });
 
-  const deliveries = recipients.map(({ address }) => ({ channel: request.channel, status: "queued" as const, error: null, address, opened_at: null }));
+  const deliveries = recipients.map(({ address }) => ({
+    channel: request.channel,
+    status: "queued" as const,
+    error: null,
+    address,
+    opened_at: null,
+  }));
   const addresses = recipients.map(({ address }) => address);
   return { kind: "created", pause: shapePause({ ...NEW, ...row, n }, key.world.mode, addresses, deliveries) };
 }
@@ -118,7 +124,12 @@ const NEW = {
 /** A key is remembered for a day, or until a day after its pause has ended, whichever is later. */
 export const IDEMPOTENCY_KEPT = DAY;
 
-function* replayed(tx: Tx, worldN: number, idempotency: { key: string; bodyHash: Uint8Array }, now: number): Work<number | null> {
+function* replayed(
+  tx: Tx,
+  worldN: number,
+  idempotency: { key: string; bodyHash: Uint8Array },
+  now: number,
+): Work<number | null> {
   const found = yield* tx.one(queries.findIdempotency, { world_n: worldN, key: idempotency.key });
   if (found === undefined) return null;
   if (found.ended_at !== null && Math.max(found.created_at, found.ended_at) + IDEMPOTENCY_KEPT <= now) {
@@ -126,12 +137,19 @@ function* replayed(tx: Tx, worldN: number, idempotency: { key: string; bodyHash:
     return null;
   }
   if (Buffer.compare(found.body_hash, idempotency.bodyHash) !== 0) {
-    throw new Problem("idempotency-mismatch", "This Idempotency-Key was used for another body; send a fresh key with a fresh request.");
+    throw new Problem(
+      "idempotency-mismatch",
+      "This Idempotency-Key was used for another body; send a fresh key with a fresh request.",
+    );
   }
   return found.pause_n;
 }
 
-function createdEntry(context: PauseContext, command: CreatePause, made: { n: number; id: string; now: number; expiresAt: number }) {
+function createdEntry(
+  context: PauseContext,
+  command: CreatePause,
+  made: { n: number; id: string; now: number; expiresAt: number },
+) {
   const { key, request } = command;
   return newEntry(context.random, {
     type: "pause.created",

@@ -50,7 +50,13 @@ export interface EndingFacts {
 }
 
 /** Ends a pause that is pending: row, answer, queued messages, audit entry, and a hint to who waits. */
-export function* endPause(tx: Tx, context: PauseContext, { row, world }: LoadedPause, ending: Ending, facts: EndingFacts): Work<void> {
+export function* endPause(
+  tx: Tx,
+  context: PauseContext,
+  { row, world }: LoadedPause,
+  ending: Ending,
+  facts: EndingFacts,
+): Work<void> {
   const now = context.clock.now();
   const responded = ending.status === "responded" ? ending : null;
   const { changes } = yield* tx.run(queries.endPause, {
@@ -67,7 +73,15 @@ export function* endPause(tx: Tx, context: PauseContext, { row, world }: LoadedP
   if (changes !== 1) throw new Error(`the pause ${row.id} was to end a second time`);
   if (responded !== null) {
     const { choice, source, position } = responded;
-    yield* tx.run(queries.insertAnswer, { pause_n: row.n, position, choice, comment: facts.comment, source, via: facts.via, at: now });
+    yield* tx.run(queries.insertAnswer, {
+      pause_n: row.n,
+      position,
+      choice,
+      comment: facts.comment,
+      source,
+      via: facts.via,
+      at: now,
+    });
   }
   yield* tx.run(cancelQueued, { pause_n: row.n, at: now });
   yield* appendEntry(tx, endingEntry(context, { row, world }, ending, facts, now));
@@ -78,7 +92,14 @@ export function* endPause(tx: Tx, context: PauseContext, { row, world }: LoadedP
 export function* endByClock(tx: Tx, context: PauseContext, pause: LoadedPause, forced = false): Work<boolean> {
   const { ending } = decide(pause.state, { type: "clock", forced }, context.clock.now());
   if (ending === null) return false;
-  yield* endPause(tx, context, pause, ending, { actor: SYSTEM, via: null, comment: null, reason: null, origin: NOWHERE, forced });
+  yield* endPause(tx, context, pause, ending, {
+    actor: SYSTEM,
+    via: null,
+    comment: null,
+    reason: null,
+    origin: NOWHERE,
+    forced,
+  });
   return true;
 }
 

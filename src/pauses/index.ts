@@ -1,12 +1,12 @@
 export type { PauseContext } from "./context.ts";
 export type { Origin } from "./end.ts";
 export { expireOne } from "./expire.ts";
+export { logRoutes } from "./log-routes.ts";
 export { recordOpened } from "./open.ts";
 export { type AskingRules, Pauses } from "./pauses.ts";
 export { findPause, newestPauseId } from "./queries.ts";
 export { normaliseAddress } from "./recipients.ts";
 export { limits } from "./request.ts";
-export { logRoutes } from "./log-routes.ts";
 export { pauseRoutes } from "./routes.ts";
 export type { Pause } from "./shape.ts";
 export { forgetStaleKeys } from "./sweep.ts";

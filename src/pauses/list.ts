@@ -1,6 +1,15 @@
 import { z } from "zod";
 import { firstIdAt } from "../platform/ids.ts";
-import { cursorParameter, decodeCursor, encodeCursor, filterMark, limitParameter, queryObject, timeParameter, unknownCursor } from "../platform/paging.ts";
+import {
+  cursorParameter,
+  decodeCursor,
+  encodeCursor,
+  filterMark,
+  limitParameter,
+  queryObject,
+  timeParameter,
+  unknownCursor,
+} from "../platform/paging.ts";
 import { check } from "../platform/schema.ts";
 import type { PauseStatus, Writer } from "../storage/index.ts";
 import * as queries from "./queries.ts";
@@ -54,7 +63,11 @@ export function readListQuery(query: URLSearchParams): ListRequest {
 }
 
 /** One page: rows newest first, and the cursor behind them (null at the end). */
-export function listRows(writer: Writer, worldN: number, request: ListRequest): { rows: PauseRow[]; next: string | null } {
+export function listRows(
+  writer: Writer,
+  worldN: number,
+  request: ListRequest,
+): { rows: PauseRow[]; next: string | null } {
   const from = request.createdAfter === null ? 0 : numberAt(writer, request.createdAfter);
   let before = request.createdBefore === null ? Number.MAX_SAFE_INTEGER : numberAt(writer, request.createdBefore);
   if (request.behind !== null) {

@@ -1,7 +1,15 @@
 import { z } from "zod";
 import type { Key, Reply, Route } from "../access/index.ts";
 import { entryTypes, readEntries } from "../audit/index.ts";
-import { cursorParameter, decodeCursor, encodeCursor, filterMark, limitParameter, queryObject, timeParameter } from "../platform/paging.ts";
+import {
+  cursorParameter,
+  decodeCursor,
+  encodeCursor,
+  filterMark,
+  limitParameter,
+  queryObject,
+  timeParameter,
+} from "../platform/paging.ts";
 import { Problem } from "../platform/problem.ts";
 import { check } from "../platform/schema.ts";
 import type { Writer } from "../storage/index.ts";
@@ -42,7 +50,14 @@ export function logRoutes(writer: Writer): Route[] {
       limit: query.limit,
     });
     const disclosed = query.disclose === "true" ? { disclosed: page.disclosed } : {};
-    return { status: 200, body: { data: page.entries, next_cursor: page.next === null ? null : encodeCursor(mark, page.next), ...disclosed } };
+    return {
+      status: 200,
+      body: {
+        data: page.entries,
+        next_cursor: page.next === null ? null : encodeCursor(mark, page.next),
+        ...disclosed,
+      },
+    };
   };
 
   return [

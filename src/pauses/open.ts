@@ -8,7 +8,12 @@ import * as queries from "./queries.ts";
 export function* recordOpened(
   tx: Tx,
   context: PauseContext,
-  opened: { readonly pause: { readonly n: number; readonly id: string }; readonly world: World; readonly position: number; readonly origin: Origin },
+  opened: {
+    readonly pause: { readonly n: number; readonly id: string };
+    readonly world: World;
+    readonly position: number;
+    readonly origin: Origin;
+  },
 ): Work<void> {
   const at = context.clock.now();
   const { pause, world, position, origin } = opened;

@@ -31,7 +31,12 @@ export type PauseEvent =
   | { readonly type: "clock"; readonly forced?: boolean };
 
 export type Ending =
-  | { readonly status: "responded"; readonly choice: string; readonly source: ResponseSource; /** Null for the clock. */ readonly position: number | null }
+  | {
+      readonly status: "responded";
+      readonly choice: string;
+      readonly source: ResponseSource /** Null for the clock. */;
+      readonly position: number | null;
+    }
   | { readonly status: "timed_out" }
   | { readonly status: "cancelled" };
 

@@ -40,7 +40,13 @@ export class Pauses {
   /** Idempotency keys whose request has not been answered yet. */
   readonly #running = new Set<string>();
 
-  constructor(parts: { writer: Writer; context: PauseContext; rules: AskingRules; waiters: Waiters; timeouts: Timeouts }) {
+  constructor(parts: {
+    writer: Writer;
+    context: PauseContext;
+    rules: AskingRules;
+    waiters: Waiters;
+    timeouts: Timeouts;
+  }) {
     this.#writer = parts.writer;
     this.#context = parts.context;
     this.#rules = parts.rules;
@@ -60,7 +66,9 @@ export class Pauses {
 
     const running = `${key.world.n} ${idempotencyKey}`;
     if (this.#running.has(running)) {
-      throw new Problem("idempotency-running", "A request with this Idempotency-Key is still being worked on.", { headers: { "retry-after": "1" } });
+      throw new Problem("idempotency-running", "A request with this Idempotency-Key is still being worked on.", {
+        headers: { "retry-after": "1" },
+      });
     }
     this.#running.add(running);
     try {
@@ -118,7 +126,14 @@ export class Pauses {
   async answerForTest(key: Key, pauseId: string, choice: string, comment: string | null): Promise<Pause | null> {
     const row = this.#find(key, pauseId);
     if (row === null) return null;
-    const answered = await this.answer({ pauseN: row.n, position: 0, choice, comment, via: "test", origin: { ip: null, userAgent: null } });
+    const answered = await this.answer({
+      pauseN: row.n,
+      position: 0,
+      choice,
+      comment,
+      via: "test",
+      origin: { ip: null, userAgent: null },
+    });
     if (!answered.accepted) refuse(answered.refusal);
     return await this.get(key, pauseId);
   }
@@ -128,16 +143,25 @@ export class Pauses {
     const row = this.#find(key, pauseId);
     if (row === null) return null;
     const ended = await this.#writer.write((tx) => expireForTest(tx, this.#context, row.n));
-    if (!ended) throw new Problem("already-ended", `The pause has ended: it is ${this.#find(key, pauseId)?.status ?? "gone"}.`);
+    if (!ended)
+      throw new Problem("already-ended", `The pause has ended: it is ${this.#find(key, pauseId)?.status ?? "gone"}.`);
     return await this.get(key, pauseId);
   }
 
   #command(key: Key, request: CreateRequest): Omit<CreatePause, "idempotency"> {
     const { rules } = { rules: this.#rules };
-    const route = routeFor(request.channel, key.world.mode, { any: rules.channelsConfigured, addressKinds: rules.addressKinds });
+    const route = routeFor(request.channel, key.world.mode, {
+      any: rules.channelsConfigured,
+      addressKinds: rules.addressKinds,
+    });
     if (route === null) {
       const known = Object.keys(rules.addressKinds);
-      throw invalid([{ pointer: "/channel", detail: `is not configured${known.length > 0 ? `; configured are ${known.join(", ")}` : ""}` }]);
+      throw invalid([
+        {
+          pointer: "/channel",
+          detail: `is not configured${known.length > 0 ? `; configured are ${known.join(", ")}` : ""}`,
+        },
+      ]);
     }
     const channel = { name: request.channel, addressKind: route.addressKind };
     const normalised = normaliseRecipients(request.recipient, channel, rules);
@@ -177,7 +201,10 @@ function refuseBeyondLimits({ key, request, recipients, timeoutHours }: Omit<Cre
   const errors: FieldError[] = [];
   recipients.forEach(({ address }, position) => {
     if (mayAsk(key.limits, address)) return;
-    errors.push({ pointer: typeof request.recipient === "string" ? "/recipient" : `/recipient/${position}`, detail: "is nobody that this key may ask" });
+    errors.push({
+      pointer: typeof request.recipient === "string" ? "/recipient" : `/recipient/${position}`,
+      detail: "is nobody that this key may ask",
+    });
   });
   const { minTimeoutMinutes, noDefaultOnTimeout } = key.limits;
   if (minTimeoutMinutes !== null && timeoutHours * 60 < minTimeoutMinutes) {
@@ -195,7 +222,8 @@ function refuseUnlessCancelled(refusal: Refusal): void {
 }
 
 function refuse(refusal: Refusal): never {
-  if (refusal.because === "not_an_option") throw invalid([{ pointer: "/choice", detail: "must be one of the pause's options, exactly" }]);
+  if (refusal.because === "not_an_option")
+    throw invalid([{ pointer: "/choice", detail: "must be one of the pause's options, exactly" }]);
   const status = refusal.because === "ended" ? refusal.status : "pending";
   throw new Problem("already-ended", `The pause has ended: it is ${status}.`);
 }

@@ -42,14 +42,15 @@ export const insertPause = define<{
   }),
 );
 
-export const insertRecipient = define<{ pause_n: number; position: number; address: string; destination: string }>()((db, p) =>
-  db.insertInto("recipients").values({
-    pause_n: p("pause_n"),
-    position: p("position"),
-    address: p("address"),
-    destination: p("destination"),
-    opened_at: null,
-  }),
+export const insertRecipient = define<{ pause_n: number; position: number; address: string; destination: string }>()(
+  (db, p) =>
+    db.insertInto("recipients").values({
+      pause_n: p("pause_n"),
+      position: p("position"),
+      address: p("address"),
+      destination: p("destination"),
+      opened_at: null,
+    }),
 );
 
 /** A pause as the keys of one world may see it. */
@@ -68,7 +69,9 @@ export const pauseByNumber = define<{ n: number }>()((db, p) =>
     .where("pauses.n", "=", p("n")),
 );
 
-export const numberOfPause = define<{ id: string }>()((db, p) => db.selectFrom("pauses").select("n").where("id", "=", p("id")));
+export const numberOfPause = define<{ id: string }>()((db, p) =>
+  db.selectFrom("pauses").select("n").where("id", "=", p("id")),
+);
 
 export const recipientsOf = define<{ pause_n: number }>()((db, p) =>
   db
@@ -79,7 +82,11 @@ export const recipientsOf = define<{ pause_n: number }>()((db, p) =>
 );
 
 export const answersOf = define<{ pause_n: number }>()((db, p) =>
-  db.selectFrom("answers").select(["position", "choice", "comment", "at"]).where("pause_n", "=", p("pause_n")).orderBy("n"),
+  db
+    .selectFrom("answers")
+    .select(["position", "choice", "comment", "at"])
+    .where("pause_n", "=", p("pause_n"))
+    .orderBy("n"),
 );
 
 export const insertAnswer = define<{
@@ -164,7 +171,13 @@ export const duePauses = define<{ now: number; limit: number }>()((db, p) =>
 export const newestPauseId = define()((db) => db.selectFrom("pauses").select("id").orderBy("id", "desc").limit(1));
 
 /** One status of one world with `from ≤ n < before`, newest first. Filters beyond that are the caller's. */
-export const pausesByStatus = define<{ world_n: number; status: PauseStatus; from: number; before: number; limit: number }>()((db, p) =>
+export const pausesByStatus = define<{
+  world_n: number;
+  status: PauseStatus;
+  from: number;
+  before: number;
+  limit: number;
+}>()((db, p) =>
   db
     .selectFrom("pauses")
     .selectAll()
@@ -195,7 +208,13 @@ export const findIdempotency = define<{ world_n: number; key: string }>()((db, p
     .where("idempotency_keys.key", "=", p("key")),
 );
 
-export const insertIdempotency = define<{ world_n: number; key: string; body_hash: Uint8Array; pause_n: number; created_at: number }>()((db, p) =>
+export const insertIdempotency = define<{
+  world_n: number;
+  key: string;
+  body_hash: Uint8Array;
+  pause_n: number;
+  created_at: number;
+}>()((db, p) =>
   db.insertInto("idempotency_keys").values({
     world_n: p("world_n"),
     key: p("key"),

@@ -54,14 +54,20 @@ export function normaliseRecipients(
 }
 
 /** One recipient in its normal form, or what is wrong with it. */
-function normalise(text: string, channel: { name: string; addressKind: AddressKind }, directory: Directory): Recipient | string {
+function normalise(
+  text: string,
+  channel: { name: string; addressKind: AddressKind },
+  directory: Directory,
+): Recipient | string {
   if (text.startsWith("@")) {
     const person = Object.hasOwn(directory.people, text.slice(1)) ? directory.people[text.slice(1)] : undefined;
     if (person === undefined) return "names nobody in the configuration's people";
     const listed = addressOf(person, channel);
     if (listed === undefined) return `is a person without an address for ${channel.name}`;
     const destination = normaliseAddress(listed, channel.addressKind, directory.defaultRegion);
-    return destination === null ? `is a person whose address for ${channel.name} can't be used` : { address: text, destination };
+    return destination === null
+      ? `is a person whose address for ${channel.name} can't be used`
+      : { address: text, destination };
   }
   const address = normaliseAddress(text, channel.addressKind, directory.defaultRegion);
   return address === null ? EXPECTED[channel.addressKind] : { address, destination: address };
@@ -97,7 +103,10 @@ export function normaliseAddress(text: string, kind: AddressKind, defaultRegion:
 
 /** The local part is the mail server's to read, so it stays; the domain is lower case. At most 254 octets (RFC 5321). */
 function normaliseEmail(text: string): string | null {
-  const match = /^([a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*)@((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9])$/i.exec(text);
+  const match =
+    /^([a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*)@((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9])$/i.exec(
+      text,
+    );
   const [, local, domain] = match ?? [];
   if (local === undefined || domain === undefined || local.length > 64 || text.length > 254) return null;
   return `${local}@${domain.toLowerCase()}`;

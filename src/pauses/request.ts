@@ -42,7 +42,10 @@ const options = z
     });
   });
 
-const message = textOf(1, limits.message).refine((text) => SOMETHING_SEEN.test(text), "must hold something that can be seen");
+const message = textOf(1, limits.message).refine(
+  (text) => SOMETHING_SEEN.test(text),
+  "must hold something that can be seen",
+);
 
 const details = z
   .unknown()
@@ -52,14 +55,23 @@ const details = z
       return;
     }
     const members = Object.entries(value);
-    if (members.length > limits.details) context.addIssue({ code: "custom", message: `must hold at most ${limits.details} details` });
+    if (members.length > limits.details)
+      context.addIssue({ code: "custom", message: `must hold at most ${limits.details} details` });
     for (const [label, text] of members) {
       const length = codePoints(label);
       if (length < 1 || length > limits.detailLabel || !ONE_LINE.test(label) || !SOMETHING_SEEN.test(label)) {
-        context.addIssue({ code: "custom", path: [label], message: `must have a label of 1 to ${limits.detailLabel} characters on one line` });
+        context.addIssue({
+          code: "custom",
+          path: [label],
+          message: `must have a label of 1 to ${limits.detailLabel} characters on one line`,
+        });
       }
       if (typeof text !== "string" || codePoints(text) > limits.detailText) {
-        context.addIssue({ code: "custom", path: [label], message: `must be text of at most ${limits.detailText} characters` });
+        context.addIssue({
+          code: "custom",
+          path: [label],
+          message: `must be text of at most ${limits.detailText} characters`,
+        });
       }
     }
   })
@@ -76,7 +88,10 @@ const metadata = z
   })
   .transform((value) => value as Record<string, unknown>);
 
-const recipient = z.string("must be text: @name, a phone number, an email address or a Slack id").min(1, "must not be empty").max(320, "is too long for an address");
+const recipient = z
+  .string("must be text: @name, a phone number, an email address or a Slack id")
+  .min(1, "must not be empty")
+  .max(320, "is too long for an address");
 
 const HOURS = `must be a number above 0 and at most ${limits.timeoutHours}`;
 
@@ -85,10 +100,18 @@ export const createBody = z
   .strictObject(
     {
       recipient: z.union(
-        [recipient, z.array(recipient, "must be text, or an array of 1 to 10").min(1, "must hold 1 to 10 recipients").max(limits.recipients, "must hold 1 to 10 recipients")],
+        [
+          recipient,
+          z
+            .array(recipient, "must be text, or an array of 1 to 10")
+            .min(1, "must hold 1 to 10 recipients")
+            .max(limits.recipients, "must hold 1 to 10 recipients"),
+        ],
         "must be text, or an array of 1 to 10: @name, a phone number, an email address or a Slack id",
       ),
-      channel: z.string("must be the name of a channel, such as sms").regex(/^[a-z][a-z0-9_-]{0,31}$/, "must be the name of a channel, such as sms"),
+      channel: z
+        .string("must be the name of a channel, such as sms")
+        .regex(/^[a-z][a-z0-9_-]{0,31}$/, "must be the name of a channel, such as sms"),
       message,
       options: options.default(["Approve", "Reject"]),
       timeout_hours: z.number(HOURS).positive(HOURS).max(limits.timeoutHours, HOURS).optional(),
@@ -116,10 +139,16 @@ export const createBody = z
 export type CreateRequest = z.output<typeof createBody>;
 
 /** The body of `POST /v1/pause/{pause_id}/cancel`. */
-export const cancelBody = z.strictObject({ reason: textOf(0, limits.cancelReason).nullable().default(null) }, "must be a JSON object");
+export const cancelBody = z.strictObject(
+  { reason: textOf(0, limits.cancelReason).nullable().default(null) },
+  "must be a JSON object",
+);
 
 /** The body of `POST /v1/test/pause/{pause_id}/respond`. */
 export const respondBody = z.strictObject(
-  { choice: z.string("must be one of the pause's options"), comment: textOf(0, limits.comment).nullable().default(null) },
+  {
+    choice: z.string("must be one of the pause's options"),
+    comment: textOf(0, limits.comment).nullable().default(null),
+  },
   "must be a JSON object",
 );

@@ -29,7 +29,8 @@ export function pauseRoutes(pauses: Pauses): Route[] {
       async handle(call, key) {
         const seconds = readWait(call.query);
         const id = call.param("pause_id");
-        const pause = seconds === 0 ? pauses.get(key, id) : call.hold(() => pauses.wait(key, id, seconds, call.request.signal));
+        const pause =
+          seconds === 0 ? pauses.get(key, id) : call.hold(() => pauses.wait(key, id, seconds, call.request.signal));
         return { status: 200, body: found(await pause) };
       },
     },

@@ -79,7 +79,12 @@ export interface DeliveryRow {
 }
 
 /** Puts a pause together from its rows. `recipients` are the addresses by position. */
-export function shapePause(row: PauseRow, mode: Mode, recipients: readonly string[], deliveries: readonly DeliveryRow[]): Pause {
+export function shapePause(
+  row: PauseRow,
+  mode: Mode,
+  recipients: readonly string[],
+  deliveries: readonly DeliveryRow[],
+): Pause {
   const shown = deliveries.map(shapeDelivery);
   const responded = row.status === "responded" ? row.ended_at : null;
   const cancelled = row.status === "cancelled" ? row.ended_at : null;
@@ -117,7 +122,12 @@ export function shapePause(row: PauseRow, mode: Mode, recipients: readonly strin
 function shapeDelivery(row: DeliveryRow): PauseDelivery {
   const status = row.status === "sending" ? "queued" : row.status;
   // An opened link proves that the message arrived, whatever the carrier told.
-  return { channel: row.channel, recipient: row.address, status: row.opened_at === null ? status : "opened", error: row.error };
+  return {
+    channel: row.channel,
+    recipient: row.address,
+    status: row.opened_at === null ? status : "opened",
+    error: row.error,
+  };
 }
 
 /** True once one was delivered or opened, false once all have failed, else null: nobody can know yet. */

@@ -13,12 +13,23 @@ export type LogLevel = "debug" | "info" | "warn" | "error";
 const ORDER: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 /** A log in JSON lines or in text, at and above a level. `write` takes whole lines with their line feed. */
-export function createLog(level: LogLevel, format: "text" | "json", now: () => number, write: (line: string) => void): Log {
-  const emit = (at: LogLevel) => (event: string, fields: LogFields = {}) => {
-    if (ORDER.indexOf(at) < ORDER.indexOf(level)) return;
-    const time = new Date(now()).toISOString();
-    write(format === "json" ? `${JSON.stringify({ time, level: at, event, ...fields })}\n` : textLine(time, at, event, fields));
-  };
+export function createLog(
+  level: LogLevel,
+  format: "text" | "json",
+  now: () => number,
+  write: (line: string) => void,
+): Log {
+  const emit =
+    (at: LogLevel) =>
+    (event: string, fields: LogFields = {}) => {
+      if (ORDER.indexOf(at) < ORDER.indexOf(level)) return;
+      const time = new Date(now()).toISOString();
+      write(
+        format === "json"
+          ? `${JSON.stringify({ time, level: at, event, ...fields })}\n`
+          : textLine(time, at, event, fields),
+      );
+    };
   return { debug: emit("debug"), info: emit("info"), warn: emit("warn"), error: emit("error") };
 }
 

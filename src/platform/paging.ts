@@ -45,7 +45,11 @@ export function encodeCursor(mark: string, item: string | number): string {
 }
 
 /** The item that a cursor stands behind. @throws Problem for what is no cursor, or one of other filters. */
-export function decodeCursor<T extends "string" | "number">(cursor: string, mark: string, kind: T): T extends "string" ? string : number;
+export function decodeCursor<T extends "string" | "number">(
+  cursor: string,
+  mark: string,
+  kind: T,
+): T extends "string" ? string : number;
 export function decodeCursor(cursor: string, mark: string, kind: "string" | "number"): string | number {
   let parts: unknown;
   try {

@@ -3,31 +3,97 @@
  * shows what stands here. A slug, once published, stays.
  */
 export const problems = {
-  "not-json": { status: 400, title: "Not JSON", help: "The body must be one JSON value in UTF-8. Check quotes, commas and encoding." },
+  "not-json": {
+    status: 400,
+    title: "Not JSON",
+    help: "The body must be one JSON value in UTF-8. Check quotes, commas and encoding.",
+  },
   "bad-request": { status: 400, title: "Bad request", help: "The request can't be read. The detail says which part." },
-  "no-key": { status: 401, title: "No valid key", help: "Send `Authorization: Bearer pp_live_…` or `pp_test_…` with a key that `pausepoint keys create` printed and that has not been revoked." },
-  scope: { status: 403, title: "The key lacks a scope", help: "The key is genuine but was not given the scope that this route needs. Make one with `pausepoint keys create --scopes …`." },
-  "key-limit": { status: 403, title: "The key's limit", help: "The key may not ask this: its recipients, its shortest timeout or its ban on deciding defaults forbid it." },
-  "test-only": { status: 403, title: "Test keys only", help: "This route serves test keys alone. Nothing of the test world can touch the live one." },
-  "not-found": { status: 404, title: "Not found", help: "There is nothing here that this key may see. A pause of another project or of the other mode is not found either." },
-  "method-not-allowed": { status: 405, title: "Method not allowed", help: "The route exists, with the methods that the Allow header names." },
-  "request-timeout": { status: 408, title: "The body came too slowly", help: "The whole body must arrive within ten seconds." },
-  "already-ended": { status: 409, title: "The pause has ended", help: "A pause ends once. The detail says how it ended." },
-  "idempotency-running": { status: 409, title: "The same key is being worked on", help: "A request with this Idempotency-Key has not been answered yet. Try again after a second." },
-  "link-used": { status: 410, title: "The link is used up", help: "The question has been answered, has expired or was withdrawn." },
+  "no-key": {
+    status: 401,
+    title: "No valid key",
+    help: "Send `Authorization: Bearer pp_live_…` or `pp_test_…` with a key that `pausepoint keys create` printed and that has not been revoked.",
+  },
+  scope: {
+    status: 403,
+    title: "The key lacks a scope",
+    help: "The key is genuine but was not given the scope that this route needs. Make one with `pausepoint keys create --scopes …`.",
+  },
+  "key-limit": {
+    status: 403,
+    title: "The key's limit",
+    help: "The key may not ask this: its recipients, its shortest timeout or its ban on deciding defaults forbid it.",
+  },
+  "test-only": {
+    status: 403,
+    title: "Test keys only",
+    help: "This route serves test keys alone. Nothing of the test world can touch the live one.",
+  },
+  "not-found": {
+    status: 404,
+    title: "Not found",
+    help: "There is nothing here that this key may see. A pause of another project or of the other mode is not found either.",
+  },
+  "method-not-allowed": {
+    status: 405,
+    title: "Method not allowed",
+    help: "The route exists, with the methods that the Allow header names.",
+  },
+  "request-timeout": {
+    status: 408,
+    title: "The body came too slowly",
+    help: "The whole body must arrive within ten seconds.",
+  },
+  "already-ended": {
+    status: 409,
+    title: "The pause has ended",
+    help: "A pause ends once. The detail says how it ended.",
+  },
+  "idempotency-running": {
+    status: 409,
+    title: "The same key is being worked on",
+    help: "A request with this Idempotency-Key has not been answered yet. Try again after a second.",
+  },
+  "link-used": {
+    status: 410,
+    title: "The link is used up",
+    help: "The question has been answered, has expired or was withdrawn.",
+  },
   "too-large": { status: 413, title: "Too large", help: "A body may hold 64 kB." },
-  "media-type": { status: 415, title: "Not application/json", help: "Send `Content-Type: application/json`, in UTF-8." },
-  invalid: { status: 422, title: "The request is not valid", help: "`errors` names each field by a JSON pointer (RFC 6901) or a query parameter, and says what is wrong with it." },
-  "idempotency-mismatch": { status: 422, title: "The key was used for another body", help: "An Idempotency-Key stands for one body. Use a fresh key for a fresh request." },
+  "media-type": {
+    status: 415,
+    title: "Not application/json",
+    help: "Send `Content-Type: application/json`, in UTF-8.",
+  },
+  invalid: {
+    status: 422,
+    title: "The request is not valid",
+    help: "`errors` names each field by a JSON pointer (RFC 6901) or a query parameter, and says what is wrong with it.",
+  },
+  "idempotency-mismatch": {
+    status: 422,
+    title: "The key was used for another body",
+    help: "An Idempotency-Key stands for one body. Use a fresh key for a fresh request.",
+  },
   "rate-limited": { status: 429, title: "Too many requests", help: "Slow down; Retry-After says for how long." },
-  internal: { status: 500, title: "Something broke here", help: "The request was not carried out. The server's log tells more under the request id." },
-  unavailable: { status: 503, title: "Not available now", help: "The server is stopping, or storage can't be written. Nothing of the request was kept; try again." },
+  internal: {
+    status: 500,
+    title: "Something broke here",
+    help: "The request was not carried out. The server's log tells more under the request id.",
+  },
+  unavailable: {
+    status: 503,
+    title: "Not available now",
+    help: "The server is stopping, or storage can't be written. Nothing of the request was kept; try again.",
+  },
 } as const satisfies Record<string, { status: number; title: string; help: string }>;
 
 export type ProblemSlug = keyof typeof problems;
 
 /** One thing that is wrong with one field: of the body by JSON pointer, of the query by name. */
-export type FieldError = { readonly pointer: string; readonly detail: string } | { readonly parameter: string; readonly detail: string };
+export type FieldError =
+  | { readonly pointer: string; readonly detail: string }
+  | { readonly parameter: string; readonly detail: string };
 
 /** An error with a place in {@link problems}: thrown at the edge of a feature, made a document in one place. */
 export class Problem extends Error {
@@ -36,7 +102,11 @@ export class Problem extends Error {
   readonly errors: readonly FieldError[];
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(slug: ProblemSlug, detail: string, extra: { errors?: readonly FieldError[]; headers?: Record<string, string>; cause?: unknown } = {}) {
+  constructor(
+    slug: ProblemSlug,
+    detail: string,
+    extra: { errors?: readonly FieldError[]; headers?: Record<string, string>; cause?: unknown } = {},
+  ) {
     super(detail, { cause: extra.cause });
     this.slug = slug;
     this.errors = extra.errors ?? [];

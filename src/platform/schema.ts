@@ -4,7 +4,8 @@ import { type FieldError, invalid } from "./problem.ts";
 
 /** Text of `least` to `most` code points. */
 export function textOf(least: number, most: number) {
-  const said = least === 0 ? `must be text of at most ${most} characters` : `must be text of ${least} to ${most} characters`;
+  const said =
+    least === 0 ? `must be text of at most ${most} characters` : `must be text of ${least} to ${most} characters`;
   return z.string(said).refine((text) => {
     // Code points are never more than UTF-16 units, so short text need not be counted.
     if (text.length <= most && text.length >= least * 2) return true;

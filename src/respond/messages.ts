@@ -16,7 +16,12 @@ export interface MessageParts {
 export type MessageText = (parts: MessageParts) => { readonly text: string; readonly link: string };
 
 /** Makes messages: deterministic, so that a retry and the outbox show the very same text and link. */
-export function messageText(parts: { links: Links; baseUrl: () => string; template: string; displayName: (project: string) => string }): MessageText {
+export function messageText(parts: {
+  links: Links;
+  baseUrl: () => string;
+  template: string;
+  displayName: (project: string) => string;
+}): MessageText {
   return ({ pauseId, position, mode, message, project, expiresAt }) => {
     const link = `${parts.baseUrl()}/r/${parts.links.token({ pauseId, position, mode }, expiresAt)}`;
     return { link, text: composeText(parts.template, { message, link, project: parts.displayName(project) }) };

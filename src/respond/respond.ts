@@ -1,7 +1,7 @@
 import type { World } from "../audit/index.ts";
+import { expireOne, limits, type Origin, type PauseContext, type Pauses, recordOpened } from "../pauses/index.ts";
 import { codePoints } from "../platform/json.ts";
 import type { Log } from "../platform/log.ts";
-import { expireOne, limits, type Origin, type PauseContext, type Pauses, recordOpened } from "../pauses/index.ts";
 import { type RowOf, StorageBusy, type Writer } from "../storage/index.ts";
 import type { Links } from "./link.ts";
 import * as queries from "./queries.ts";
@@ -114,7 +114,11 @@ function shown(status: Shown["status"], state: PageState, found: Found): Shown {
 
 function stateFor(
   found: Found,
-  sent: { readonly error: "choose_one" | "comment_too_long" | null; readonly comment: string; readonly repeated: boolean },
+  sent: {
+    readonly error: "choose_one" | "comment_too_long" | null;
+    readonly comment: string;
+    readonly repeated: boolean;
+  },
 ): PageState {
   const question: Question = {
     message: found.message,

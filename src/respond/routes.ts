@@ -1,15 +1,17 @@
 import type { Call, Key, Reply, Route } from "../access/index.ts";
-import { isoTime } from "../platform/clock.ts";
 import type { Origin } from "../pauses/index.ts";
-import { renderPage } from "./page/render.ts";
-import { outboxOf } from "./outbox.ts";
+import { isoTime } from "../platform/clock.ts";
+import type { Writer } from "../storage/index.ts";
 import type { MessageText } from "./messages.ts";
+import { outboxOf } from "./outbox.ts";
+import { renderPage } from "./page/render.ts";
 import type { Respond, Shown } from "./respond.ts";
 import type { PageView } from "./view.ts";
-import type { Writer } from "../storage/index.ts";
 
 /** How the page looks, by project. */
-export type Appearance = (project: string | null) => Pick<PageView, "projectName" | "host" | "logo" | "accent" | "timeZone">;
+export type Appearance = (
+  project: string | null,
+) => Pick<PageView, "projectName" | "host" | "logo" | "accent" | "timeZone">;
 
 /** Says whether one more forged link may be looked up for an address; genuine links are never counted. */
 export type ForgedLimit = (address: string | null) => boolean;
@@ -26,8 +28,15 @@ export function respondRoutes(parts: {
   const { respond, appearance, mayTryForged, now, writer, messages } = parts;
 
   const page = (call: Call, { status, state, project, test }: Shown): Reply => {
-    if (state.kind === "unknown_link" && !mayTryForged(call.address)) return page(call, { status: 404, state: { kind: "too_many" }, project, test });
-    const view: PageView = { ...appearance(project), acceptLanguage: call.request.headers.get("accept-language"), now: now(), test, state };
+    if (state.kind === "unknown_link" && !mayTryForged(call.address))
+      return page(call, { status: 404, state: { kind: "too_many" }, project, test });
+    const view: PageView = {
+      ...appearance(project),
+      acceptLanguage: call.request.headers.get("accept-language"),
+      now: now(),
+      test,
+      state,
+    };
     const { html, contentSecurityPolicy, language } = renderPage(view);
     const tooMany = state.kind === "too_many";
     return {
@@ -70,7 +79,10 @@ export function respondRoutes(parts: {
       path: "/v1/test/messages",
       access: "test",
       handle(call, key: Key) {
-        const data = outboxOf(writer, messages, key, call.query).map((message) => ({ ...message, at: isoTime(message.at) }));
+        const data = outboxOf(writer, messages, key, call.query).map((message) => ({
+          ...message,
+          at: isoTime(message.at),
+        }));
         return { status: 200, body: { data } };
       },
     },
@@ -90,5 +102,8 @@ const LONGEST_USER_AGENT = 500;
 
 function originOf(call: Call): Origin {
   const userAgent = call.request.headers.get("user-agent");
-  return { ip: call.address, userAgent: userAgent === null ? null : userAgent.slice(0, LONGEST_USER_AGENT).toWellFormed() };
+  return {
+    ip: call.address,
+    userAgent: userAgent === null ? null : userAgent.slice(0, LONGEST_USER_AGENT).toWellFormed(),
+  };
 }

@@ -6,9 +6,14 @@ const CUT = "...";
  * The text of a message from its template (`{message}`, `{link}`, `{project}`). Where the whole would be too long, the
  * message is cut between two characters as a person sees them, and the page shows it whole; the link is never cut.
  */
-export function composeText(template: string, parts: { readonly message: string; readonly link: string; readonly project: string }): string {
+export function composeText(
+  template: string,
+  parts: { readonly message: string; readonly link: string; readonly project: string },
+): string {
   const fill = (message: string) =>
-    template.replace(/\{(message|link|project)\}/g, (_, name: "message" | "link" | "project") => (name === "message" ? message : parts[name]));
+    template.replace(/\{(message|link|project)\}/g, (_, name: "message" | "link" | "project") =>
+      name === "message" ? message : parts[name],
+    );
   const whole = fill(parts.message);
   if (whole.length <= LONGEST_TEXT) return whole;
   const room = LONGEST_TEXT - fill("").length - CUT.length;

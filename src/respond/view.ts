@@ -21,13 +21,30 @@ export interface PageView {
 
 export type PageState =
   /** Still open: the question with its options. `error` tells of a POST that was refused (422). */
-  | { readonly kind: "open"; readonly question: Question; readonly error: "choose_one" | "comment_too_long" | null; readonly comment: string }
+  | {
+      readonly kind: "open";
+      readonly question: Question;
+      readonly error: "choose_one" | "comment_too_long" | null;
+      readonly comment: string;
+    }
   /** This link's own person answered. */
-  | { readonly kind: "answered"; readonly question: Question; readonly choice: string; readonly comment: string | null; readonly at: number; /** True when a second answer was just refused (410). */ readonly repeated: boolean }
+  | {
+      readonly kind: "answered";
+      readonly question: Question;
+      readonly choice: string;
+      readonly comment: string | null;
+      readonly at: number /** True when a second answer was just refused (410). */;
+      readonly repeated: boolean;
+    }
   /** Another recipient answered first. Which option, is shown; who, is not. */
   | { readonly kind: "answered_by_other"; readonly question: Question; readonly choice: string; readonly at: number }
   /** The time was over. `defaultChoice` is what the clock answered, or null when it ended without an answer. */
-  | { readonly kind: "expired"; readonly question: Question; readonly defaultChoice: string | null; readonly at: number }
+  | {
+      readonly kind: "expired";
+      readonly question: Question;
+      readonly defaultChoice: string | null;
+      readonly at: number;
+    }
   /** The asker withdrew the question. */
   | { readonly kind: "withdrawn"; readonly question: Question; readonly reason: string | null; readonly at: number }
   /** Not a link of ours (forged, cut, mistyped). Nothing about any question is known or shown. */

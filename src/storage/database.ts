@@ -1,8 +1,8 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { migrate } from "./migrate.ts";
 import { StorageError } from "./errors.ts";
+import { migrate } from "./migrate.ts";
 
 /** Versions up to 3.51.2 can corrupt a WAL file written through two connections (sqlite.org/wal.html#walresetbug). */
 const OLDEST_SQLITE = [3, 51, 3] as const;
@@ -63,7 +63,8 @@ function refuseOldSqlite(connection: Connection): void {
   for (const [index, oldest] of OLDEST_SQLITE.entries()) {
     const part = parts[index] ?? 0;
     if (part > oldest) return;
-    if (part < oldest) throw new StorageError(`SQLite ${version} can corrupt its log; at least ${OLDEST_SQLITE.join(".")} is needed`);
+    if (part < oldest)
+      throw new StorageError(`SQLite ${version} can corrupt its log; at least ${OLDEST_SQLITE.join(".")} is needed`);
   }
 }
 
@@ -72,7 +73,9 @@ function refuseForeignFile(connection: Connection, file: string): void {
   try {
     id = connection.pragma("application_id", { simple: true });
   } catch (error) {
-    throw new StorageError(`${file} is not a database; move it away, or name another folder with --data`, { cause: error });
+    throw new StorageError(`${file} is not a database; move it away, or name another folder with --data`, {
+      cause: error,
+    });
   }
   const tables = connection.prepare("SELECT count(*) FROM sqlite_schema").pluck().get();
   if (id !== APPLICATION_ID && tables !== 0) {

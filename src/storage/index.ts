@@ -3,7 +3,7 @@ export { StorageBusy, StorageError } from "./errors.ts";
 export { lockFolder } from "./lock.ts";
 export { define, type Query, type RowOf } from "./query.ts";
 export { Reader } from "./reader.ts";
+export { ensureInstallation, folderSecret } from "./secret.ts";
 export type { DeliveryStatus, Mode, PauseStatus, ResponseSource, Tables } from "./tables.ts";
 export type { Changes, SharedState, Step, Tx, Work } from "./work.ts";
 export { Writer } from "./writer.ts";
-export { ensureInstallation, folderSecret } from "./secret.ts";

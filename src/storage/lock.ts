@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { makeFolder } from "./database.ts";
@@ -11,15 +12,20 @@ import { StorageError } from "./errors.ts";
  */
 export function lockFolder(folder: string): { release(): void } {
   makeFolder(folder);
-  const lock = new Database(join(folder, "server.lock"), { timeout: 0 });
+  const file = join(folder, "server.lock");
+  closeSync(openSync(file, "a", 0o600));
+  const lock = new Database(file, { timeout: 0 });
   try {
     lock.exec("BEGIN EXCLUSIVE");
   } catch (error) {
     lock.close();
     if (/busy|locked/i.test((error as Error).message)) {
-      throw new StorageError(`another PausePoint server is using ${folder}; stop it, or name another folder with --data`, {
-        cause: error,
-      });
+      throw new StorageError(
+        `another PausePoint server is using ${folder}; stop it, or name another folder with --data`,
+        {
+          cause: error,
+        },
+      );
     }
     throw new StorageError(`cannot lock ${folder}: ${(error as Error).message}`, { cause: error });
   }

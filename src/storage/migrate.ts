@@ -1,7 +1,7 @@
 import type { Database } from "better-sqlite3";
 import { sha256Hex } from "../platform/hash.ts";
 import { StorageError } from "./errors.ts";
-import { type Migration, migrations as embedded } from "./migrations.ts";
+import { migrations as embedded, type Migration } from "./migrations.ts";
 
 /**
  * Brings the database to this program's version: each missing migration in a transaction of its own, so that one that
@@ -15,7 +15,9 @@ export function migrate(connection: Database, migrations: readonly Migration[] =
     "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT",
   );
   const applied = connection
-    .prepare<[], { version: number; name: string; sha256: string }>("SELECT version, name, sha256 FROM schema_migrations")
+    .prepare<[], { version: number; name: string; sha256: string }>(
+      "SELECT version, name, sha256 FROM schema_migrations",
+    )
     .all();
   refuseForeignPast(applied, migrations);
 
@@ -24,7 +26,10 @@ export function migrate(connection: Database, migrations: readonly Migration[] =
   return missing.filter((migration) => apply(connection, migration)).map((migration) => migration.version);
 }
 
-function refuseForeignPast(applied: readonly { version: number; name: string; sha256: string }[], migrations: readonly Migration[]) {
+function refuseForeignPast(
+  applied: readonly { version: number; name: string; sha256: string }[],
+  migrations: readonly Migration[],
+) {
   const newest = migrations.at(-1)?.version ?? 0;
   for (const row of applied) {
     if (row.version > newest) {
@@ -34,7 +39,9 @@ function refuseForeignPast(applied: readonly { version: number; name: string; sh
     }
     const known = migrations.find((migration) => migration.version === row.version);
     if (known === undefined || sha256Hex(known.sql) !== row.sha256) {
-      throw new StorageError(`the database was made by another build (migration ${row.name} differs); install the version that made it`);
+      throw new StorageError(
+        `the database was made by another build (migration ${row.name} differs); install the version that made it`,
+      );
     }
   }
 }
@@ -57,6 +64,8 @@ function apply(connection: Database, migration: Migration): boolean {
     return made === undefined;
   } catch (error) {
     if (connection.inTransaction) connection.exec("ROLLBACK");
-    throw new StorageError(`migration ${migration.name} failed and was undone: ${(error as Error).message}`, { cause: error });
+    throw new StorageError(`migration ${migration.name} failed and was undone: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }

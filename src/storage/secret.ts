@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { base64url, equalInConstantTime, sha256 } from "../platform/hash.ts";
 import type { Clock } from "../platform/clock.ts";
+import { base64url, equalInConstantTime, sha256 } from "../platform/hash.ts";
 import type { IdSource } from "../platform/ids.ts";
 import type { Random } from "../platform/random.ts";
 import { makeFolder } from "./database.ts";
@@ -38,7 +38,11 @@ export function folderSecret(folder: string, random: Random): Uint8Array {
  *
  * @throws StorageError when the database belongs to another secret: its links and keys would be dead.
  */
-export function* ensureInstallation(tx: Tx, secret: Uint8Array, parts: { clock: Clock; ids: IdSource }): Work<{ id: string; isNew: boolean }> {
+export function* ensureInstallation(
+  tx: Tx,
+  secret: Uint8Array,
+  parts: { clock: Clock; ids: IdSource },
+): Work<{ id: string; isNew: boolean }> {
   const check = sha256(Buffer.concat([Buffer.from("pausepoint installation v1\0"), secret]));
   const found = yield* tx.one(findInstallation, {});
   if (found === undefined) {
@@ -52,8 +56,12 @@ export function* ensureInstallation(tx: Tx, secret: Uint8Array, parts: { clock: 
   return { id: found.id, isNew: false };
 }
 
-const findInstallation = define()((db) => db.selectFrom("installation").select(["id", "secret_check"]).where("n", "=", 1));
+const findInstallation = define()((db) =>
+  db.selectFrom("installation").select(["id", "secret_check"]).where("n", "=", 1),
+);
 
 const insertInstallation = define<{ id: string; secret_check: Uint8Array; created_at: number }>()((db, p) =>
-  db.insertInto("installation").values({ n: 1, id: p("id"), secret_check: p("secret_check"), created_at: p("created_at") }),
+  db
+    .insertInto("installation")
+    .values({ n: 1, id: p("id"), secret_check: p("secret_check"), created_at: p("created_at") }),
 );

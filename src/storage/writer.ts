@@ -1,7 +1,7 @@
-import { StorageBusy } from "./errors.ts";
-import { Done, Statements } from "./sqlite-tx.ts";
 import type { Connection } from "./database.ts";
+import { StorageBusy } from "./errors.ts";
 import type { Query } from "./query.ts";
+import { Done, Statements } from "./sqlite-tx.ts";
 import type { Changes, SharedState, Step, Tx, Work } from "./work.ts";
 
 /** Units that share one commit at most. */

@@ -1,5 +1,5 @@
 import { Cron } from "croner";
-import { createKey, defaultScopes, KeyRing, noLimits } from "./access/index.ts";
+import { createKey, defaultScopes, KeyRing, noLimits, type Route } from "./access/index.ts";
 import { appendEntry, newEntry } from "./audit/index.ts";
 import type { Channel, OutgoingMessage } from "./channels/channel.ts";
 import { OUTBOX } from "./channels/directory.ts";
@@ -61,6 +61,10 @@ export interface App {
   readonly pauses: Pauses;
   /** The test key made on the very first start with nothing configured, or null. */
   readonly firstKey: string | null;
+  /** Everything that is served. */
+  readonly routes: readonly Route[];
+  /** Requests held until a pause has ended. */
+  readonly waiting: number;
   /** Messages that wait in a carrier's lane. */
   backlog(carrier: string): number;
   /** Answers held requests, finishes what is under way, closes the database. */
@@ -167,6 +171,7 @@ async function compose(
   const keys = new KeyRing(writer);
   const server: HttpServer = startServer({
     keys,
+    clock,
     ids,
     log,
     listen: config.listen,
@@ -203,6 +208,10 @@ async function compose(
     port: server.port,
     pauses,
     firstKey,
+    routes: server.routes,
+    get waiting() {
+      return waiters.count;
+    },
     backlog: (carrier) => queue.waiting(carrier),
     async stop() {
       for (const job of jobs) job.stop();

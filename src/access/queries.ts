@@ -1,43 +1,27 @@
-import { define, type Mode } from "../storage/index.ts";
+import { define, insertInto, type Mode } from "../storage/index.ts";
 
 export const findProject = define<{ name: string }>()((db, p) =>
   db.selectFrom("projects").select("n").where("name", "=", p("name")),
 );
 
-export const insertProject = define<{ name: string; created_at: number }>()((db, p) =>
-  db.insertInto("projects").values({ name: p("name"), created_at: p("created_at") }),
-);
+export const insertProject = insertInto("projects", ["name", "created_at"]);
 
 export const findWorld = define<{ project_n: number; mode: Mode }>()((db, p) =>
   db.selectFrom("worlds").select("n").where("project_n", "=", p("project_n")).where("mode", "=", p("mode")),
 );
 
-export const insertWorld = define<{ project_n: number; mode: Mode }>()((db, p) =>
-  db.insertInto("worlds").values({ project_n: p("project_n"), mode: p("mode") }),
-);
+export const insertWorld = insertInto("worlds", ["project_n", "mode"]);
 
-export const insertKey = define<{
-  id: string;
-  world_n: number;
-  name: string;
-  hash: Uint8Array;
-  hint: string;
-  scopes: string;
-  limits: string;
-  created_at: number;
-}>()((db, p) =>
-  db.insertInto("api_keys").values({
-    id: p("id"),
-    world_n: p("world_n"),
-    name: p("name"),
-    hash: p("hash"),
-    hint: p("hint"),
-    scopes: p("scopes"),
-    limits: p("limits"),
-    created_at: p("created_at"),
-    revoked_at: null,
-  }),
-);
+export const insertKey = insertInto("api_keys", [
+  "id",
+  "world_n",
+  "name",
+  "hash",
+  "hint",
+  "scopes",
+  "limits",
+  "created_at",
+]);
 
 export const findKeyByHash = define<{ hash: Uint8Array }>()((db, p) =>
   db

@@ -1,4 +1,4 @@
-import { define } from "../storage/index.ts";
+import { define, insertInto } from "../storage/index.ts";
 
 export const lastEntry = define()((db) =>
   db.selectFrom("audit_entries").select(["seq", "entry"]).orderBy("seq", "desc").limit(1),
@@ -8,25 +8,11 @@ export const entryAt = define<{ seq: number }>()((db, p) =>
   db.selectFrom("audit_entries").select("entry").where("seq", "=", p("seq")),
 );
 
-export const insertEntry = define<{
-  seq: number;
-  world_n: number | null;
-  pause_n: number | null;
-  entry: string;
-  leaf: Uint8Array;
-}>()((db, p) =>
-  db
-    .insertInto("audit_entries")
-    .values({ seq: p("seq"), world_n: p("world_n"), pause_n: p("pause_n"), entry: p("entry"), leaf: p("leaf") }),
-);
+export const insertEntry = insertInto("audit_entries", ["seq", "world_n", "pause_n", "entry", "leaf"]);
 
-export const insertDisclosures = define<{ seq: number; disclosed: string }>()((db, p) =>
-  db.insertInto("audit_disclosures").values({ seq: p("seq"), disclosed: p("disclosed") }),
-);
+export const insertDisclosures = insertInto("audit_disclosures", ["seq", "disclosed"]);
 
-export const insertNode = define<{ level: number; position: number; hash: Uint8Array }>()((db, p) =>
-  db.insertInto("merkle_nodes").values({ level: p("level"), position: p("position"), hash: p("hash") }),
-);
+export const insertNode = insertInto("merkle_nodes", ["level", "position", "hash"]);
 
 /** Leaves with `first ≤ seq ≤ last`, in order. */
 export const leaves = define<{ first: number; last: number }>()((db, p) =>

@@ -14,6 +14,8 @@ export type ComparedPause = Omit<Tables["pauses"], "n" | "rejected_count"> & {
   readonly key_id: string | null;
 };
 
+const HOUR = 3_600_000;
+
 /** Compares each pause, and what belongs to it, with what the log tells of it. */
 export class PauseCheck {
   readonly #reader: Reader;
@@ -50,7 +52,10 @@ export class PauseCheck {
     check.plain("audience", row.audience);
     const policy = columnJson(name, "policy", row.policy);
     check.plain("policy", isObject(policy) ? (policy.kind ?? null) : null);
+    check.holds(row.expires_at === Date.parse(String(data.expires_at)), "expires_at");
     check.time("created_at", row.created_at);
+    // To the millisecond that a fraction of an hour is rounded to.
+    check.holds(Math.abs(row.expires_at - row.created_at - row.timeout_hours * HOUR) <= 1, "created_at");
 
     check.committed("/message", row.message, "message");
     check.committed("/webhook_url", row.webhook_url, "webhook_url");
@@ -60,7 +65,6 @@ export class PauseCheck {
     check.committed("/metadata", check.commits("/metadata") ? digestOf(metadata) : orNull(metadata), "metadata");
 
     check.holds(row.recipient_form === "many" || recipients.length === 1, "recipient_form");
-    check.holds(row.expires_at === Date.parse(String(data.expires_at)), "expires_at");
     check.holds(row.next_due_at === row.expires_at, "next_due_at");
     if (row.rejected_count !== rejected) {
       throw new Wrong(

@@ -1,28 +1,15 @@
-import { type DeliveryStatus, define } from "../storage/index.ts";
+import { type DeliveryStatus, define, insertInto } from "../storage/index.ts";
 
-export const insertDelivery = define<{
-  pause_n: number;
-  ordinal: number;
-  id: string;
-  position: number;
-  channel: string;
-  carrier: string;
-  due_at: number;
-}>()((db, p) =>
-  db.insertInto("deliveries").values({
-    pause_n: p("pause_n"),
-    ordinal: p("ordinal"),
-    id: p("id"),
-    position: p("position"),
-    channel: p("channel"),
-    carrier: p("carrier"),
-    status: "queued",
-    due_at: p("due_at"),
-    provider_id: null,
-    error: null,
-    finished_at: null,
-  }),
-);
+export const insertDelivery = insertInto("deliveries", [
+  "pause_n",
+  "ordinal",
+  "id",
+  "position",
+  "channel",
+  "carrier",
+  "status",
+  "due_at",
+]);
 
 export const deliveriesOf = define<{ pause_n: number }>()((db, p) =>
   db
@@ -129,29 +116,17 @@ export const settle = define<{
     .where("status", "in", ["queued", "sending"]),
 );
 
-export const insertAttempt = define<{
-  pause_n: number;
-  ordinal: number;
-  attempt: number;
-  at: number;
-  took_ms: number | null;
-  outcome: string;
-  status: number | null;
-  error: string | null;
-  excerpt: string | null;
-}>()((db, p) =>
-  db.insertInto("delivery_attempts").values({
-    pause_n: p("pause_n"),
-    ordinal: p("ordinal"),
-    attempt: p("attempt"),
-    at: p("at"),
-    took_ms: p("took_ms"),
-    outcome: p("outcome"),
-    status: p("status"),
-    error: p("error"),
-    excerpt: p("excerpt"),
-  }),
-);
+export const insertAttempt = insertInto("delivery_attempts", [
+  "pause_n",
+  "ordinal",
+  "attempt",
+  "at",
+  "took_ms",
+  "outcome",
+  "status",
+  "error",
+  "excerpt",
+]);
 
 /** A pause that has ended needs nothing sent any more. What is under way is settled by its own answer. */
 export const cancelQueued = define<{ pause_n: number; at: number }>()((db, p) =>

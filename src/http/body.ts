@@ -1,3 +1,4 @@
+import type { Clock } from "../platform/clock.ts";
 import { faultIn } from "../platform/json.ts";
 import { invalid, Problem } from "../platform/problem.ts";
 
@@ -6,11 +7,11 @@ export const LONGEST_BODY = 65_536;
 const SLOWEST_MS = 10_000;
 
 /** A body as JSON, checked for what no field may hold. An empty one is `{}` where `optional`. @throws Problem */
-export async function readJson(request: Request, optional: boolean): Promise<unknown> {
+export async function readJson(request: Request, clock: Clock, optional: boolean): Promise<unknown> {
   const length = request.headers.get("content-length");
   if (optional && (request.body === null || length === "0")) return {};
   refuseOtherType(request, "application/json");
-  const text = decode(await readBytes(request));
+  const text = decode(await readBytes(request, clock));
   if (optional && text.trim() === "") return {};
   let value: unknown;
   try {
@@ -24,9 +25,9 @@ export async function readJson(request: Request, optional: boolean): Promise<unk
 }
 
 /** A body as the fields of an HTML form. @throws Problem */
-export async function readForm(request: Request): Promise<URLSearchParams> {
+export async function readForm(request: Request, clock: Clock): Promise<URLSearchParams> {
   refuseOtherType(request, "application/x-www-form-urlencoded");
-  return new URLSearchParams(decode(await readBytes(request)));
+  return new URLSearchParams(decode(await readBytes(request, clock)));
 }
 
 /** Exactly this media type, in UTF-8: a look-alike (`application/jsonx`) is another. */
@@ -38,14 +39,13 @@ function refuseOtherType(request: Request, wanted: string): void {
     throw new Problem("media-type", `The body must be ${wanted}, in UTF-8.`);
 }
 
-async function readBytes(request: Request): Promise<Uint8Array> {
+async function readBytes(request: Request, clock: Clock): Promise<Uint8Array> {
   const declared = Number(request.headers.get("content-length") ?? 0);
   if (declared > LONGEST_BODY) throw tooLarge();
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let stopTimer = () => {};
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Problem("request-timeout", "The body did not arrive within ten seconds.", CLOSE)),
-      SLOWEST_MS,
+    stopTimer = clock.after(SLOWEST_MS, () =>
+      reject(new Problem("request-timeout", "The body did not arrive within ten seconds.", CLOSE)),
     );
   });
   try {
@@ -58,7 +58,7 @@ async function readBytes(request: Request): Promise<Uint8Array> {
     if (/maxRequestBodySize/.test((error as Error).message)) throw tooLarge();
     throw new Problem("bad-request", "The body did not arrive whole.", CLOSE);
   } finally {
-    clearTimeout(timer);
+    stopTimer();
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Reply } from "../access/index.ts";
+import type { PublicRoute, Reply } from "../access/index.ts";
 import type { Log } from "../platform/log.ts";
 import { Problem, type ProblemSlug, problems } from "../platform/problem.ts";
 import { escapeHtml } from "../respond/page/escape.ts";
@@ -22,9 +22,16 @@ export function problemReply(error: unknown, requestId: string, log: Log): Reply
   };
 }
 
-/** The page behind a problem's `type`, or null for a slug that is not in the table. */
-export function problemPage(slug: string): Reply | null {
-  if (!Object.hasOwn(problems, slug)) return null;
+/** The page behind each problem's `type`. */
+export const problemPages: PublicRoute = {
+  method: "GET",
+  path: "/problems/:slug",
+  access: "public",
+  handle: (call) => problemPage(call.param("slug")),
+};
+
+function problemPage(slug: string): Reply {
+  if (!Object.hasOwn(problems, slug)) throw new Problem("not-found", "There is no such problem.");
   const { status, title, help } = problems[slug as ProblemSlug];
   return {
     status: 200,

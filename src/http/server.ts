@@ -1,11 +1,12 @@
 import { Elysia } from "elysia";
 import type { Call, Key, KeyRing, Method, Reply, Route } from "../access/index.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { IdSource } from "../platform/ids.ts";
 import type { Log } from "../platform/log.ts";
 import { Problem } from "../platform/problem.ts";
 import { readForm, readJson } from "./body.ts";
 import { clientAddresses } from "./client-address.ts";
-import { problemPage, problemReply } from "./problem-document.ts";
+import { problemPages, problemReply } from "./problem-document.ts";
 
 const IDLE_SECONDS = 30;
 /** Bun refuses what is longer before we see it; ours, far below, answers with a document. */
@@ -15,6 +16,7 @@ const BUN_BODY_LIMIT = 1_048_576;
 export interface ServerParts {
   readonly routes: readonly Route[];
   readonly keys: KeyRing;
+  readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Log;
   readonly listen: { readonly host: string; readonly port: number; readonly trustProxy: readonly string[] };
@@ -23,6 +25,8 @@ export interface ServerParts {
 /** A server that answers. */
 export interface HttpServer {
   readonly port: number;
+  /** Everything that is served. */
+  readonly routes: readonly Route[];
   /** Takes no new connection; lets what is under way finish for `graceMs`, then cuts it off. */
   stop(graceMs: number): Promise<void>;
 }
@@ -50,6 +54,7 @@ export function startServer(parts: ServerParts): HttpServer {
   });
   return {
     port: server.port ?? parts.listen.port,
+    routes: router.routes,
     async stop(graceMs) {
       let timer: ReturnType<typeof setTimeout> | undefined;
       const late = new Promise<void>((resolve) => {
@@ -72,9 +77,11 @@ export interface Connection {
 export function createRouter(
   parts: Omit<ServerParts, "listen"> & { readonly listen: Pick<ServerParts["listen"], "trustProxy"> },
 ): {
+  readonly routes: readonly Route[];
   answer(request: Request, connection: Connection): Promise<Response> | Response;
 } {
-  const { routes, keys, ids, log } = parts;
+  const { keys, clock, ids, log } = parts;
+  const routes = [...parts.routes, problemPages];
   const addressOf = clientAddresses(parts.listen.trustProxy);
   const connections = new WeakMap<Request, Connection>();
 
@@ -99,9 +106,9 @@ export function createRouter(
         return addressOf(connection?.peer() ?? null, request.headers.get("x-forwarded-for"));
       },
       param: (name) => params[name] ?? "",
-      json: () => readJson(request, false),
-      optionalJson: () => readJson(request, true),
-      form: () => readForm(request),
+      json: () => readJson(request, clock, false),
+      optionalJson: () => readJson(request, clock, true),
+      form: () => readForm(request, clock),
       async hold(wait) {
         connection?.idle(0);
         try {
@@ -127,9 +134,6 @@ export function createRouter(
         }),
     );
   }
-  elysia.get("/problems/:slug", ({ request, params }: { request: Request; params: Record<string, string> }) =>
-    answer(() => problemPage(params.slug ?? "") ?? nothingAt(routes, request)),
-  );
   elysia.onError(({ request, code, error }: { request: Request; code: string | number; error: unknown }) =>
     answer(() => {
       if (code === "NOT_FOUND") return nothingAt(routes, request);
@@ -141,6 +145,7 @@ export function createRouter(
   const find = elysia.compile().fetch;
 
   return {
+    routes,
     answer(request, connection) {
       const { method } = request;
       if (method === "TRACE" || method === "CONNECT") return answer(() => notAllowed(["GET", "POST"]));

@@ -64,8 +64,10 @@ export function* createPause(tx: Tx, context: PauseContext, command: CreatePause
     timeout_hours: command.timeoutHours,
     timeout_default: request.timeout_default,
     policy: POLICY_TEXT,
+    status: "pending" as const,
     created_at: now,
     expires_at: expiresAt,
+    next_due_at: expiresAt,
   };
   const n = (yield* tx.run(queries.insertPause, row)).inserted;
   for (const [position, { address, destination }] of recipients.entries()) {
@@ -77,6 +79,7 @@ export function* createPause(tx: Tx, context: PauseContext, command: CreatePause
       position,
       channel: request.channel,
       carrier: command.carrier,
+      status: "queued",
       due_at: now,
     });
   }
@@ -110,7 +113,6 @@ const POLICY_TEXT = JSON.stringify(FIRST);
 
 /** What a pause is before anything has happened to it. */
 const NEW = {
-  status: "pending" as const,
   ended_at: null,
   response_choice: null,
   response_source: null,

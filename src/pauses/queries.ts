@@ -1,57 +1,28 @@
-import { define, type PauseStatus, type ResponseSource } from "../storage/index.ts";
+import { define, insertInto, type PauseStatus, type ResponseSource } from "../storage/index.ts";
 
-export const insertPause = define<{
-  id: string;
-  world_n: number;
-  key_n: number;
-  channel: string;
-  recipient_form: "one" | "many";
-  message: string;
-  options: string;
-  details: string;
-  metadata: string;
-  allow_comment: number;
-  action_digest: string | null;
-  audience: string | null;
-  timeout_hours: number;
-  timeout_default: string | null;
-  policy: string;
-  created_at: number;
-  expires_at: number;
-}>()((db, p) =>
-  db.insertInto("pauses").values({
-    id: p("id"),
-    world_n: p("world_n"),
-    key_n: p("key_n"),
-    status: "pending",
-    channel: p("channel"),
-    recipient_form: p("recipient_form"),
-    message: p("message"),
-    options: p("options"),
-    details: p("details"),
-    metadata: p("metadata"),
-    allow_comment: p("allow_comment"),
-    action_digest: p("action_digest"),
-    audience: p("audience"),
-    timeout_hours: p("timeout_hours"),
-    timeout_default: p("timeout_default"),
-    policy: p("policy"),
-    created_at: p("created_at"),
-    expires_at: p("expires_at"),
-    next_due_at: p("expires_at"),
-  }),
-);
+export const insertPause = insertInto("pauses", [
+  "id",
+  "world_n",
+  "key_n",
+  "status",
+  "channel",
+  "recipient_form",
+  "message",
+  "options",
+  "details",
+  "metadata",
+  "allow_comment",
+  "action_digest",
+  "audience",
+  "timeout_hours",
+  "timeout_default",
+  "policy",
+  "created_at",
+  "expires_at",
+  "next_due_at",
+]);
 
-export const insertRecipient = define<{ pause_n: number; position: number; address: string; destination: string }>()(
-  (db, p) =>
-    db.insertInto("recipients").values({
-      pause_n: p("pause_n"),
-      position: p("position"),
-      address: p("address"),
-      destination: p("destination"),
-      opened_at: null,
-    }),
-);
+export const insertRecipient = insertInto("recipients", ["pause_n", "position", "address", "destination"]);
 
 /** A pause as the keys of one world may see it. */
 export const findPause = define<{ id: string; world_n: number }>()((db, p) =>
@@ -89,25 +60,7 @@ export const answersOf = define<{ pause_n: number }>()((db, p) =>
     .orderBy("n"),
 );
 
-export const insertAnswer = define<{
-  pause_n: number;
-  position: number | null;
-  choice: string;
-  comment: string | null;
-  source: ResponseSource;
-  via: string | null;
-  at: number;
-}>()((db, p) =>
-  db.insertInto("answers").values({
-    pause_n: p("pause_n"),
-    position: p("position"),
-    choice: p("choice"),
-    comment: p("comment"),
-    source: p("source"),
-    via: p("via"),
-    at: p("at"),
-  }),
-);
+export const insertAnswer = insertInto("answers", ["pause_n", "position", "choice", "comment", "source", "via", "at"]);
 
 export const endPause = define<{
   n: number;
@@ -208,21 +161,13 @@ export const findIdempotency = define<{ world_n: number; key: string }>()((db, p
     .where("idempotency_keys.key", "=", p("key")),
 );
 
-export const insertIdempotency = define<{
-  world_n: number;
-  key: string;
-  body_hash: Uint8Array;
-  pause_n: number;
-  created_at: number;
-}>()((db, p) =>
-  db.insertInto("idempotency_keys").values({
-    world_n: p("world_n"),
-    key: p("key"),
-    body_hash: p("body_hash"),
-    pause_n: p("pause_n"),
-    created_at: p("created_at"),
-  }),
-);
+export const insertIdempotency = insertInto("idempotency_keys", [
+  "world_n",
+  "key",
+  "body_hash",
+  "pause_n",
+  "created_at",
+]);
 
 export const forgetIdempotency = define<{ world_n: number; key: string }>()((db, p) =>
   db.deleteFrom("idempotency_keys").where("world_n", "=", p("world_n")).where("key", "=", p("key")),

@@ -2,6 +2,8 @@ import {
   type Compilable,
   DummyDriver,
   type InferResult,
+  type Insertable,
+  type InsertResult,
   Kysely,
   SqliteAdapter,
   SqliteIntrospector,
@@ -44,6 +46,21 @@ export function define<Params extends object = Record<never, never>>() {
       return { sql: compiled.sql, params: compiled.parameters.map((value) => (value as Marker).name) };
     },
   });
+}
+
+/**
+ * Declares the insert of one row with these columns; its parameters are the columns, typed by {@link Tables}.
+ *
+ * @example
+ * const insertNode = insertInto("merkle_nodes", ["level", "position", "hash"]);
+ */
+export function insertInto<T extends keyof Tables & string, C extends keyof Insertable<Tables[T]> & string>(
+  table: T,
+  columns: readonly C[],
+): Query<{ readonly [Column in C]-?: Exclude<Insertable<Tables[T]>[Column], undefined> }, InsertResult> {
+  return define<Record<string, never>>()((db, p) =>
+    db.insertInto(table).values(Object.fromEntries(columns.map((column) => [column, p(column)])) as never),
+  ) as never;
 }
 
 class Marker {

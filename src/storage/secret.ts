@@ -6,7 +6,7 @@ import type { IdSource } from "../platform/ids.ts";
 import type { Random } from "../platform/random.ts";
 import { makeFolder } from "./database.ts";
 import { StorageError } from "./errors.ts";
-import { define } from "./query.ts";
+import { define, insertInto } from "./query.ts";
 import type { Tx, Work } from "./work.ts";
 
 const LENGTH = 32;
@@ -47,7 +47,7 @@ export function* ensureInstallation(
   const found = yield* tx.one(findInstallation, {});
   if (found === undefined) {
     const id = parts.ids.next("ins").id;
-    yield* tx.run(insertInstallation, { id, secret_check: check, created_at: parts.clock.now() });
+    yield* tx.run(insertInstallation, { n: 1, id, secret_check: check, created_at: parts.clock.now() });
     return { id, isNew: true };
   }
   if (!equalInConstantTime(found.secret_check, check)) {
@@ -60,8 +60,4 @@ const findInstallation = define()((db) =>
   db.selectFrom("installation").select(["id", "secret_check"]).where("n", "=", 1),
 );
 
-const insertInstallation = define<{ id: string; secret_check: Uint8Array; created_at: number }>()((db, p) =>
-  db
-    .insertInto("installation")
-    .values({ n: 1, id: p("id"), secret_check: p("secret_check"), created_at: p("created_at") }),
-);
+const insertInstallation = insertInto("installation", ["n", "id", "secret_check", "created_at"]);

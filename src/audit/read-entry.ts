@@ -3,7 +3,7 @@
  * what the table of types allows, and disclosures must open the commitments they stand for.
  */
 import { isoTime } from "../platform/clock.ts";
-import { DisclosureError, openDisclosure, verifyDisclosure } from "./disclosure.ts";
+import { commitmentOf, DisclosureError, type Opened, openDisclosure } from "./disclosure.ts";
 import { type Actor, type EntryType, entryTypes } from "./entry.ts";
 import { canonicalize, JcsError, type JsonValue } from "./jcs.ts";
 
@@ -120,10 +120,11 @@ export function readDisclosures(text: string, commitments: ReadonlyMap<string, s
     const commitment = commitments.get(pointer);
     if (commitment === undefined)
       throw new EntryError(`a disclosure stands at ${pointer}, where it commits to nothing`);
-    if (typeof disclosure !== "string" || !verifyDisclosure(disclosure, commitment)) {
+    const opened = typeof disclosure === "string" ? opening(disclosure) : undefined;
+    if (typeof disclosure !== "string" || opened === undefined || commitmentOf(disclosure) !== commitment) {
       throw new EntryError(`the disclosure at ${pointer} does not open its commitment`);
     }
-    if (openDisclosure(disclosure).name !== pointer.slice(pointer.lastIndexOf("/") + 1)) {
+    if (opened.name !== pointer.slice(pointer.lastIndexOf("/") + 1)) {
       throw new EntryError(`the disclosure at ${pointer} has another name`);
     }
     disclosed.set(pointer, disclosure);
@@ -144,8 +145,12 @@ export function sameValue(a: JsonValue, b: JsonValue): boolean {
 
 /** The value in a disclosure, or undefined where it is none. */
 export function disclosedValue(disclosure: string): JsonValue | undefined {
+  return opening(disclosure)?.value;
+}
+
+function opening(disclosure: string): Opened | undefined {
   try {
-    return openDisclosure(disclosure).value;
+    return openDisclosure(disclosure);
   } catch (error) {
     if (error instanceof DisclosureError) return undefined;
     throw error;

@@ -3,7 +3,7 @@
  * the request; the exchange itself is fetch, so that `apiBase`, the time limit and a proxy of the environment hold.
  */
 import type twilio from "twilio";
-import { type Clock, LONGEST_TIMER, systemClock } from "../platform/clock.ts";
+import { afterLong, type Clock, systemClock } from "../platform/clock.ts";
 import type { TwilioConfig } from "../platform/config/twilio.ts";
 import type { Channel, OutgoingMessage, SendResult } from "./channel.ts";
 import { notFromTwilio, twilioRefusal } from "./twilio-errors.ts";
@@ -119,13 +119,7 @@ async function readStart(response: Response): Promise<Pick<Answer, "text" | "isC
 /** A signal that aborts after that long, unless it is cancelled first. */
 function startDeadline(clock: Clock, milliseconds: number) {
   const controller = new AbortController();
-  let cancel = () => {};
-  const arm = (left: number) => {
-    const step = Math.min(left, LONGEST_TIMER);
-    cancel = clock.after(step, () => (left > step ? arm(left - step) : controller.abort()));
-  };
-  arm(milliseconds);
-  return { signal: controller.signal, cancel: () => cancel() };
+  return { signal: controller.signal, cancel: afterLong(clock, milliseconds, () => controller.abort()) };
 }
 
 // What became of it

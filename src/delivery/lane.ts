@@ -1,4 +1,5 @@
 import type { Channel, OutgoingMessage, SendResult } from "../channels/channel.ts";
+import { afterLong } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
 import type { Writer } from "../storage/index.ts";
 import * as queries from "./queries.ts";
@@ -19,6 +20,8 @@ export type Compose = (message: DueMessage) => OutgoingMessage;
 
 const OUTBOX_BATCH = 64;
 const OUTBOX_REST_MS = 20;
+/** A channel keeps its own time; this much later, one that does not is given up. Within the margin of the lease. */
+const CUT_MARGIN_MS = 5_000;
 const LEASE_MARGIN_MS = 15_000;
 const RETRY_MS = 1_000;
 
@@ -38,6 +41,8 @@ export class Lane {
   #stopTimer = () => {};
   #working: Promise<void> | null = null;
   #nudged = false;
+  /** Until when a long backlog rests. */
+  #restUntil = 0;
   #closed = false;
 
   constructor(parts: {
@@ -79,22 +84,22 @@ export class Lane {
 
   async #work(): Promise<void> {
     this.#stopTimer();
-    while (this.#nudged && !this.#closed) {
-      this.#nudged = false;
-      try {
+    try {
+      while (this.#nudged && !this.#closed) {
+        this.#nudged = false;
         await (this.#carrier.channel === null ? this.#fillOutbox() : this.#send(this.#carrier.channel));
-      } catch (error) {
-        this.#log.error("deliveries could not be written", {
-          carrier: this.#carrier.name,
-          error: (error as Error).message,
-        });
-        this.#armAt(this.#context.clock.now() + RETRY_MS);
-        return;
       }
+      const next = this.#closed ? undefined : this.#writer.one(queries.nextDueOf, { carrier: this.#carrier.name });
+      // With every place taken, the next result looks again by itself.
+      if (next !== undefined && this.#underWay.size < this.#carrier.concurrency)
+        this.#armAt(Math.max(next.due_at, this.#restUntil));
+    } catch (error) {
+      this.#log.error("deliveries could not be written", {
+        carrier: this.#carrier.name,
+        error: (error as Error).message,
+      });
+      this.#armAt(this.#context.clock.now() + RETRY_MS);
     }
-    const next = this.#closed ? undefined : this.#writer.one(queries.nextDueOf, { carrier: this.#carrier.name });
-    // With every place taken, the next result looks again by itself.
-    if (next !== undefined && this.#underWay.size < this.#carrier.concurrency) this.#armAt(next.due_at);
   }
 
   async #fillOutbox(): Promise<void> {
@@ -105,7 +110,7 @@ export class Lane {
     if (delivered.length < OUTBOX_BATCH) return;
     // Who asks and who answers goes first: a long backlog is worked off in between.
     if (this.#writer.waiting === 0) this.#nudged = true;
-    else this.#armAt(this.#context.clock.now() + OUTBOX_REST_MS);
+    else this.#restUntil = this.#context.clock.now() + OUTBOX_REST_MS;
   }
 
   async #send(channel: Channel): Promise<void> {
@@ -143,10 +148,12 @@ export class Lane {
   }
 
   async #tryToSend(channel: Channel, due: DueMessage): Promise<SendResult> {
-    const late = new AbortController();
-    const stopTimer = this.#context.clock.after(this.#carrier.timeoutMs, () => late.abort(new Error("timed out")));
+    const cut = new AbortController();
+    const { clock } = this.#context;
+    const stopTimer = afterLong(clock, this.#carrier.timeoutMs + CUT_MARGIN_MS, () => cut.abort(new Error("timed out")));
+    const signal = AbortSignal.any([cut.signal, this.#stopping.signal]);
     try {
-      return await channel.send(this.#compose(due), AbortSignal.any([late.signal, this.#stopping.signal]));
+      return await Promise.race([channel.send(this.#compose(due), signal), aborted(signal)]);
     } catch (error) {
       return { outcome: "retry", error: (error as Error).message, status: null, excerpt: null, retryAfterMs: null };
     } finally {
@@ -159,4 +166,11 @@ export class Lane {
     if (this.#closed) return;
     this.#stopTimer = this.#context.clock.after(time - this.#context.clock.now(), () => this.nudge());
   }
+}
+
+/** Rejects once the signal aborts, and a moment later, so that a channel that heeds it can still tell what became of it. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => setImmediate(() => reject(signal.reason as Error)), { once: true });
+  });
 }

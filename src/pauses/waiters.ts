@@ -1,4 +1,4 @@
-import type { Clock } from "../platform/clock.ts";
+import { afterLong, type Clock } from "../platform/clock.ts";
 
 /** Who waits for a pause to end: held long-polls. They cost memory and nothing else; the database is never polled. */
 export class Waiters {
@@ -30,15 +30,13 @@ export class Waiters {
         signal.removeEventListener("abort", settle);
         resolve();
       };
-      const arm = () => {
-        const left = until - this.#clock.now();
-        if (left <= 0) settle();
-        else stopTimer = this.#clock.after(left, arm);
-      };
       waiting.add(settle);
       this.#count++;
       signal.addEventListener("abort", settle, { once: true });
-      arm();
+      // Counted by timers: a clock that is set back holds nobody longer than was asked for.
+      const left = until - this.#clock.now();
+      if (left <= 0) settle();
+      else stopTimer = afterLong(this.#clock, left, settle);
     });
   }
 

@@ -5,7 +5,7 @@ export interface Clock {
   /**
    * Calls `callback` once after about `milliseconds` and returns a function that takes the call back.
    * A timer is a hint, never the truth: what is due stands in the database.
-   * Delays above {@link LONGEST_TIMER} must be cut by the caller.
+   * Delays above {@link LONGEST_TIMER} are cut to it: the caller looks again, or takes {@link afterLong}.
    */
   after(milliseconds: number, callback: () => void): () => void;
 }
@@ -22,6 +22,17 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** As {@link Clock.after} for a delay of any length, which is counted by timers alone: setting the clock moves nothing. */
+export function afterLong(clock: Clock, milliseconds: number, callback: () => void): () => void {
+  let stop = () => {};
+  const arm = (left: number) => {
+    const step = Math.min(left, LONGEST_TIMER);
+    stop = clock.after(step, () => (left > step ? arm(left - step) : callback()));
+  };
+  arm(milliseconds);
+  return () => stop();
+}
 
 /** RFC 3339 in UTC with milliseconds, the one spelling of a time in every answer and log entry. */
 export function isoTime(milliseconds: number): string {

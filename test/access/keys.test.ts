@@ -1,6 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { createKey, defaultScopes, isScope, listKeys, newKeyText, noLimits, revokeKey } from "../../src/access/index.ts";
+import {
+  createKey,
+  defaultScopes,
+  isScope,
+  listKeys,
+  newKeyText,
+  noLimits,
+  revokeKey,
+} from "../../src/access/index.ts";
 import { openDisclosure } from "../../src/audit/disclosure.ts";
 import { systemRandom } from "../../src/platform/random.ts";
 import { chainFaults, HOUR, openTestDatabase, START, type TestDatabase } from "../support/database.ts";
@@ -13,7 +21,8 @@ afterEach(() => db[Symbol.asyncDispose]());
 
 const operator = { type: "operator", id: null } as const;
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
-const revoke = (through: TestDatabase, id: string) => through.writer.write((tx) => revokeKey(tx, through.context, id, operator));
+const revoke = (through: TestDatabase, id: string) =>
+  through.writer.write((tx) => revokeKey(tx, through.context, id, operator));
 
 describe("a key", () => {
   test("is kept as its SHA-256 alone: its text is nowhere in the file", async () => {
@@ -44,11 +53,19 @@ describe("a key", () => {
   });
 
   test("is in the log when it is made and when it is revoked, with its limits but neither its name nor its text", async () => {
-    const { key, text } = await db.newKey("test", { limits: { recipients: ["@cfo"], minTimeoutMinutes: 5, noDefaultOnTimeout: true } });
+    const { key, text } = await db.newKey("test", {
+      limits: { recipients: ["@cfo"], minTimeoutMinutes: 5, noDefaultOnTimeout: true },
+    });
     db.clock.turn(HOUR);
     await revoke(db, key.id);
     const [created, revoked] = db.log().slice(-2);
-    expect(created).toMatchObject({ type: "key.created", actor: operator, project: "default", mode: "test", pause_id: null });
+    expect(created).toMatchObject({
+      type: "key.created",
+      actor: operator,
+      project: "default",
+      mode: "test",
+      pause_id: null,
+    });
     expect(created?.data).toEqual({
       key_id: key.id,
       scopes: [...defaultScopes],
@@ -58,9 +75,16 @@ describe("a key", () => {
       name: { commitment: expect.any(String) },
       recipients: { commitment: expect.any(String) },
     });
-    expect(revoked).toMatchObject({ type: "key.revoked", at: new Date(START + HOUR).toISOString(), data: { key_id: key.id } });
+    expect(revoked).toMatchObject({
+      type: "key.revoked",
+      at: new Date(START + HOUR).toISOString(),
+      data: { key_id: key.id },
+    });
     expect(JSON.stringify(db.log())).not.toContain(text.slice(8));
-    const kept = db.connection.prepare("SELECT disclosed FROM audit_disclosures WHERE seq = ?").pluck().get(created?.seq);
+    const kept = db.connection
+      .prepare("SELECT disclosed FROM audit_disclosures WHERE seq = ?")
+      .pluck()
+      .get(created?.seq);
     const disclosed = JSON.parse(String(kept)) as Record<string, string>;
     expect(openDisclosure(disclosed["/name"]!)).toMatchObject({ name: "name", value: "test key" });
     expect(openDisclosure(disclosed["/recipients"]!)).toMatchObject({ name: "recipients", value: ["@cfo"] });
@@ -69,7 +93,13 @@ describe("a key", () => {
 
   test("stands in the list with its hint, and without its digest", () => {
     const [row] = db.writer.all(listKeys, {});
-    expect(row).toMatchObject({ id: db.live.key.id, name: "live key", mode: "live", project: "default", revoked_at: null });
+    expect(row).toMatchObject({
+      id: db.live.key.id,
+      name: "live key",
+      mode: "live",
+      project: "default",
+      revoked_at: null,
+    });
     expect(row?.hint).toBe(`pp_live_…${db.live.text.slice(-4)}`);
     expect(Object.keys(row ?? {})).not.toContain("hash");
   });
@@ -130,7 +160,12 @@ describe("a revoked key", () => {
   test("that another process made and revoked was never good here", async () => {
     const beside = db.beside();
     const { id, key } = await beside.writer.write((tx) =>
-      createKey(tx, beside.context, { name: "n", mode: "live", project: "default", scopes: defaultScopes, limits: noLimits }, operator),
+      createKey(
+        tx,
+        beside.context,
+        { name: "n", mode: "live", project: "default", scopes: defaultScopes, limits: noLimits },
+        operator,
+      ),
     );
     await nextTurn();
     expect(db.ring.find(key)?.id).toBe(id);
@@ -143,7 +178,8 @@ describe("a revoked key", () => {
 
 describe("a scope", () => {
   test("is one of six names, exactly", () => {
-    for (const name of ["pauses:write", "pauses:read", "audit:read", "webhooks:manage", "receipts:consume", "admin"]) expect(isScope(name)).toBe(true);
+    for (const name of ["pauses:write", "pauses:read", "audit:read", "webhooks:manage", "receipts:consume", "admin"])
+      expect(isScope(name)).toBe(true);
     for (const name of ["Admin", "pauses", "pauses:write ", "*", "", "constructor"]) expect(isScope(name)).toBe(false);
     expect(defaultScopes).toEqual(["pauses:write", "pauses:read", "audit:read", "webhooks:manage"]);
   });

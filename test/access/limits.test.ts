@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { mayAsk, noLimits } from "../../src/access/index.ts";
 
-const asking = (recipients: readonly string[] | null) => (recipient: string) => mayAsk({ ...noLimits, recipients }, recipient);
+const asking = (recipients: readonly string[] | null) => (recipient: string) =>
+  mayAsk({ ...noLimits, recipients }, recipient);
 
 describe("whom a key may ask", () => {
   test("is anyone when it is not limited, and nobody when its list is empty", () => {

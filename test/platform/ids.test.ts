@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { bytesOfId, firstIdAt, IdSource, idOf, timeOfId } from "../../src/platform/ids.ts";
 import { systemRandom } from "../../src/platform/random.ts";
-import { seededRandom, START, TurnedClock } from "../support/database.ts";
+import { START, seededRandom, TurnedClock } from "../support/database.ts";
 
 const source = (clock: TurnedClock, notBefore = 0) => new IdSource(clock, seededRandom("ids"), notBefore);
 const sorted = (ids: readonly string[]) => [...ids].sort();
@@ -86,7 +86,9 @@ describe("the spelling of an id", () => {
     fc.assert(
       fc.property(bytes, bytes, (a, b) => {
         expect(bytesOfId("whk", idOf("whk", a))).toEqual(a);
-        expect(Math.sign(Buffer.compare(a, b))).toBe(idOf("evt", a) < idOf("evt", b) ? -1 : idOf("evt", a) > idOf("evt", b) ? 1 : 0);
+        expect(Math.sign(Buffer.compare(a, b))).toBe(
+          idOf("evt", a) < idOf("evt", b) ? -1 : idOf("evt", a) > idOf("evt", b) ? 1 : 0,
+        );
       }),
     );
   });
@@ -96,7 +98,9 @@ describe("the spelling of an id", () => {
     expect(idOf("key", new Uint8Array(16).fill(255))).toBe(`key_7${"z".repeat(25)}`);
     const value = 0x0192_ffee_ddcc_bbaa_9988_7766_5544_3322n;
     const digits = value.toString(32).padStart(26, "0");
-    const crockford = digits.replaceAll(/./g, (digit) => "0123456789abcdefghjkmnpqrstvwxyz".charAt(Number.parseInt(digit, 32)));
+    const crockford = digits.replaceAll(/./g, (digit) =>
+      "0123456789abcdefghjkmnpqrstvwxyz".charAt(Number.parseInt(digit, 32)),
+    );
     expect(idOf("key", Buffer.from(value.toString(16).padStart(32, "0"), "hex"))).toBe(`key_${crockford}`);
   });
 
@@ -119,7 +123,8 @@ describe("the spelling of an id", () => {
       "",
       "pause_",
     ];
-    for (const other of others) expect([other, bytesOfId("pause", other), timeOfId("pause", other)]).toEqual([other, null, null]);
+    for (const other of others)
+      expect([other, bytesOfId("pause", other), timeOfId("pause", other)]).toEqual([other, null, null]);
   });
 
   test("of the first id at a time sorts before every id of that time and behind every earlier one", () => {

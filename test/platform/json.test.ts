@@ -6,7 +6,21 @@ const nested = (depth: number) => JSON.parse("[".repeat(depth) + "]".repeat(dept
 
 describe("a JSON value from outside", () => {
   test("is taken when it holds nothing but well-formed text, exact numbers and shallow structures", () => {
-    for (const value of [null, true, 0, -0, 1.5, 2 ** 53 - 1, -(2 ** 53 - 1), 1e-300, "é\u{1F600}\n", [], {}, { a: [{ b: null }] }, nested(32)]) {
+    for (const value of [
+      null,
+      true,
+      0,
+      -0,
+      1.5,
+      2 ** 53 - 1,
+      -(2 ** 53 - 1),
+      1e-300,
+      "é\u{1F600}\n",
+      [],
+      {},
+      { a: [{ b: null }] },
+      nested(32),
+    ]) {
       expect(faultIn(value)).toBeNull();
     }
   });
@@ -21,7 +35,10 @@ describe("a JSON value from outside", () => {
   });
 
   test("is refused for half a surrogate pair or U+0000, in a value or in a name", () => {
-    expect(faultIn({ a: "\ud83d" })).toEqual({ pointer: "/a", detail: "holds half a surrogate pair, which is no character" });
+    expect(faultIn({ a: "\ud83d" })).toEqual({
+      pointer: "/a",
+      detail: "holds half a surrogate pair, which is no character",
+    });
     expect(faultIn(["", "x\0"])).toEqual({ pointer: "/1", detail: "holds the character U+0000" });
     expect(faultIn({ a: { "\udc00": 1 } })).toEqual({
       pointer: "/a",

@@ -4,7 +4,15 @@ import { START } from "../support/database.ts";
 
 function logging(level: LogLevel, format: "text" | "json") {
   const lines: string[] = [];
-  return { lines, log: createLog(level, format, () => START, (line) => lines.push(line)) };
+  return {
+    lines,
+    log: createLog(
+      level,
+      format,
+      () => START,
+      (line) => lines.push(line),
+    ),
+  };
 }
 
 describe("the log", () => {

@@ -28,7 +28,8 @@ describe("the table of problems", () => {
 
   test("keeps the statuses that the contract names", () => {
     const statuses = new Set<number>(Object.values(problems).map(({ status }) => status));
-    for (const status of [400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 503]) expect(statuses).toContain(status);
+    for (const status of [400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 503])
+      expect(statuses).toContain(status);
   });
 });
 
@@ -44,18 +45,26 @@ describe("a problem", () => {
   test("of fields tells the first in its detail, and how many more there are", () => {
     expect(invalid([{ pointer: "/options/1", detail: "is empty" }]).message).toBe("/options/1: is empty");
     expect(invalid([{ pointer: "", detail: "must be a JSON object" }]).message).toBe("the body: must be a JSON object");
-    expect(invalid([{ parameter: "limit", detail: "is no number" }, { parameter: "wait", detail: "too" }]).message).toBe(
-      "limit: is no number (and 1 more)",
-    );
+    expect(
+      invalid([
+        { parameter: "limit", detail: "is no number" },
+        { parameter: "wait", detail: "too" },
+      ]).message,
+    ).toBe("limit: is no number (and 1 more)");
     expect(invalid([]).message).toBe("The request is not valid.");
   });
 });
 
 describe("a value that does not fit its schema", () => {
-  const schema = z.strictObject({ list: z.array(z.strictObject({ "a/b": z.number("must be a number") }, "must be an object")) }, "must be an object");
+  const schema = z.strictObject(
+    { list: z.array(z.strictObject({ "a/b": z.number("must be a number") }, "must be an object")) },
+    "must be an object",
+  );
 
   test("is refused with every field that is wrong, by JSON pointer in a body", () => {
-    const problem = thrownBy(() => check(schema, { list: [{ "a/b": 1 }, { "a/b": "x" }, { "a/b": 2, "c~d": 0 }], extra: 1 }, "body"));
+    const problem = thrownBy(() =>
+      check(schema, { list: [{ "a/b": 1 }, { "a/b": "x" }, { "a/b": 2, "c~d": 0 }], extra: 1 }, "body"),
+    );
     expect(problem.status).toBe(422);
     expect(problem.errors).toEqual([
       { pointer: "/list/1/a~1b", detail: "must be a number" },
@@ -65,7 +74,9 @@ describe("a value that does not fit its schema", () => {
   });
 
   test("is refused by the parameter's name in a query", () => {
-    const problem = thrownBy(() => check(z.strictObject({ limit: z.number("must be a number") }), { limit: "x", offset: 1 }, "query"));
+    const problem = thrownBy(() =>
+      check(z.strictObject({ limit: z.number("must be a number") }), { limit: "x", offset: 1 }, "query"),
+    );
     expect(problem.errors).toEqual([
       { parameter: "limit", detail: "must be a number" },
       { parameter: "offset", detail: "is not a field that is known here" },

@@ -72,7 +72,9 @@ describe("an open database", () => {
   test("refuses a row that points nowhere, and a value of another type than its column's", () => {
     const connection = open(folder());
     expect(() => connection.exec("INSERT INTO worlds (project_n, mode) VALUES (7, 'live')")).toThrow("FOREIGN KEY");
-    expect(() => connection.exec("INSERT INTO projects (name, created_at) VALUES ('a', 'soon')")).toThrow("cannot store");
+    expect(() => connection.exec("INSERT INTO projects (name, created_at) VALUES ('a', 'soon')")).toThrow(
+      "cannot store",
+    );
   });
 
   test("never lets an audit entry be changed or taken out, not even by a slip in our own code", () => {

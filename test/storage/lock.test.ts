@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
-import { join } from "node:path";
 import { lockFolder, openDatabase, StorageError } from "../../src/storage/index.ts";
 import { temporaryFolder } from "../support/database.ts";
 
@@ -21,14 +20,17 @@ afterEach(async () => {
 
 /** A second process that holds the folder's lock. */
 async function anotherServer() {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "hold-folder.ts"), folder], { stdout: "pipe" });
+  const child = Bun.spawn([process.execPath, Bun.fileURLToPath(import.meta.resolve("./hold-folder.ts")), folder], {
+    stdout: "pipe",
+  });
   children.push(child);
   const { value } = await child.stdout.getReader().read();
   expect(new TextDecoder().decode(value)).toBe("held\n");
   return child;
 }
 
-const inUse = () => new StorageError(`another PausePoint server is using ${folder}; stop it, or name another folder with --data`);
+const inUse = () =>
+  new StorageError(`another PausePoint server is using ${folder}; stop it, or name another folder with --data`);
 
 describe("a data folder", () => {
   test("serves one server: another in a process of its own is refused at once, with what to do", async () => {

@@ -20,12 +20,23 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const one: Migration = { version: 1, name: "0001_one", sql: "CREATE TABLE one (n INTEGER) STRICT; INSERT INTO one VALUES (1);" };
+const one: Migration = {
+  version: 1,
+  name: "0001_one",
+  sql: "CREATE TABLE one (n INTEGER) STRICT; INSERT INTO one VALUES (1);",
+};
 const two: Migration = { version: 2, name: "0002_two", sql: "CREATE TABLE two (n INTEGER) STRICT;" };
-const broken: Migration = { version: 3, name: "0003_broken", sql: "CREATE TABLE three (n INTEGER) STRICT; INSERT INTO nowhere VALUES (1);" };
+const broken: Migration = {
+  version: 3,
+  name: "0003_broken",
+  sql: "CREATE TABLE three (n INTEGER) STRICT; INSERT INTO nowhere VALUES (1);",
+};
 
 const tables = () =>
-  connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'schema_migrations' ORDER BY name").pluck().all();
+  connection
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'schema_migrations' ORDER BY name")
+    .pluck()
+    .all();
 const applied = () => connection.prepare("SELECT version FROM schema_migrations ORDER BY version").pluck().all();
 
 describe("migrations", () => {
@@ -61,7 +72,9 @@ describe("migrations", () => {
     migrate(connection, [one]);
     const changed = { ...one, sql: one.sql.replace("VALUES (1)", "VALUES (2)") };
     expect(() => migrate(connection, [changed, two])).toThrow(
-      new StorageError("the database was made by another build (migration 0001_one differs); install the version that made it"),
+      new StorageError(
+        "the database was made by another build (migration 0001_one differs); install the version that made it",
+      ),
     );
     expect(tables()).toEqual(["one"]);
   });
@@ -90,13 +103,16 @@ describe("migrations", () => {
 
   test("can be applied by two processes that start in the same folder at once", async () => {
     const data = join(folder, "data");
-    const script = 'const { openDatabase } = await import(process.argv[1]); openDatabase(process.argv[2]).close(); console.log("open");';
+    const script =
+      'const { openDatabase } = await import(process.argv[1]); openDatabase(process.argv[2]).close(); console.log("open");';
     const module = join(import.meta.dir, "../../src/storage/index.ts");
     const starting = [1, 2, 3].map(() =>
       Bun.spawn([process.execPath, "-e", script, module, data], { stdout: "pipe", stderr: "pipe" }),
     );
     const said = await Promise.all(
-      starting.map(async (child) => ((await new Response(child.stdout).text()) + (await new Response(child.stderr).text())).trim()),
+      starting.map(async (child) =>
+        ((await new Response(child.stdout).text()) + (await new Response(child.stderr).text())).trim(),
+      ),
     );
     expect(said).toEqual(["open", "open", "open"]);
     openDatabase(data).close();
@@ -106,7 +122,9 @@ describe("migrations", () => {
 describe("the embedded migrations", () => {
   test("are all of migrations/, in order, byte by byte", () => {
     const files = join(import.meta.dir, "../../migrations");
-    const names = readdirSync(files).filter((name) => name.endsWith(".sql")).sort();
+    const names = readdirSync(files)
+      .filter((name) => name.endsWith(".sql"))
+      .sort();
     expect(migrations.map(({ name }) => `${name}.sql`)).toEqual(names);
     for (const { name, sql } of migrations) expect(sql).toBe(readFileSync(join(files, `${name}.sql`), "utf8"));
     expect(migrations.map(({ version }) => version)).toEqual(names.map((_, index) => index + 1));

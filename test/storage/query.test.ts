@@ -24,21 +24,36 @@ describe("a query", () => {
         .orderBy("name"),
     );
     await db.writer.write(function* (tx) {
-      for (const [name, at] of [["a", 1], ["b", 2], ["c", 3], ["d", 4]] as const) yield* tx.run(insertProject, { name, at });
+      for (const [name, at] of [
+        ["a", 1],
+        ["b", 2],
+        ["c", 3],
+        ["d", 4],
+      ] as const)
+        yield* tx.run(insertProject, { name, at });
     });
     expect(db.writer.all(between, { name: "c", most: 3, least: 2 })).toEqual([{ name: "b" }, { name: "c" }]);
     expect(db.writer.all(between, { least: 1, most: 3, name: "d" })).toEqual([{ name: "a" }]);
   });
 
   test("may hold values of its own, quotes and question marks in them, among its parameters", async () => {
-    const odd = "it's ? \"quoted\" \\ \u{1F600}";
+    const odd = 'it\'s ? "quoted" \\ \u{1F600}';
     const withLiteral = define<{ at: number }>()((from, p) =>
       from.insertInto("projects").values({ name: odd, created_at: p("at") }),
     );
     const find = define<{ least: number; limit: number }>()((from, p) =>
-      from.selectFrom("projects").select("created_at").where("created_at", ">", p("least")).where("name", "in", [odd, "other"]).limit(p("limit")),
+      from
+        .selectFrom("projects")
+        .select("created_at")
+        .where("created_at", ">", p("least"))
+        .where("name", "in", [odd, "other"])
+        .limit(p("limit")),
     );
-    await db.writer.write((tx) => (function* () { yield* tx.run(withLiteral, { at: 77 }); })());
+    await db.writer.write((tx) =>
+      (function* () {
+        yield* tx.run(withLiteral, { at: 77 });
+      })(),
+    );
     expect(db.writer.all(find, { least: 76, limit: 5 })).toEqual([{ created_at: 77 }]);
     expect(db.writer.all(find, { least: 76, limit: 0 })).toEqual([]);
   });
@@ -65,7 +80,12 @@ describe("a query", () => {
       from.selectFrom("api_keys").select(["created_at", "hash", "revoked_at", "name"]).where("id", "=", p("id")),
     );
     const row = db.writer.one(key, { id: db.live.key.id });
-    expect(row).toEqual({ created_at: db.clock.now(), hash: expect.any(Uint8Array), revoked_at: null, name: "live key" });
+    expect(row).toEqual({
+      created_at: db.clock.now(),
+      hash: expect.any(Uint8Array),
+      revoked_at: null,
+      name: "live key",
+    });
     expect(row?.hash.byteLength).toBe(32);
     expect(db.writer.one(key, { id: "key_nobody" })).toBeUndefined();
   });
@@ -75,7 +95,9 @@ describe("a query", () => {
     await db.writer.write(function* (tx) {
       yield* tx.run(insertProject, { name: "far", at });
     });
-    const find = define<{ name: string }>()((from, p) => from.selectFrom("projects").select("created_at").where("name", "=", p("name")));
+    const find = define<{ name: string }>()((from, p) =>
+      from.selectFrom("projects").select("created_at").where("name", "=", p("name")),
+    );
     expect(db.writer.one(find, { name: "far" })).toEqual({ created_at: at });
   });
 

@@ -24,7 +24,13 @@ function* project(tx: Tx, name: string): Work<string> {
 const nothing = (): Work<void> => (function* () {})();
 
 function start(of: TestDatabase, id: string): Promise<number> {
-  const entry = newEntry(of.random, { type: "server.started", at: START, actor: { type: "system", id }, world: null, pause: null });
+  const entry = newEntry(of.random, {
+    type: "server.started",
+    at: START,
+    actor: { type: "system", id },
+    world: null,
+    pause: null,
+  });
   return of.writer.write(function* (tx): Work<number> {
     return (yield* appendEntry(tx, entry)).seq;
   });
@@ -37,7 +43,9 @@ describe("a queue that is full", () => {
   test("refuses the next write at once, keeps what waits, and takes writes again when it has emptied", async () => {
     const waiting = Array.from({ length: 10_000 }, () => db.writer.write(nothing));
     expect(db.writer.waiting).toBe(10_000);
-    await expect(db.writer.write((tx) => project(tx, "one too many"))).rejects.toThrow(new StorageBusy("too many writes are waiting"));
+    await expect(db.writer.write((tx) => project(tx, "one too many"))).rejects.toThrow(
+      new StorageBusy("too many writes are waiting"),
+    );
     await Promise.all(waiting);
     expect(await db.writer.write((tx) => project(tx, "after"))).toBe("after");
     expect(db.count("SELECT count(*) FROM projects WHERE name = 'one too many'")).toBe(0);
@@ -102,7 +110,10 @@ describe("a failure that can't be understood", () => {
       if (sql === "COMMIT") throw Object.assign(new Error("disk I/O error"), { code: "SQLITE_IOERR_FSYNC" });
       return exec(sql);
     };
-    const results = await Promise.allSettled([db.writer.write((tx) => project(tx, "a")), db.writer.write((tx) => project(tx, "b"))]);
+    const results = await Promise.allSettled([
+      db.writer.write((tx) => project(tx, "a")),
+      db.writer.write((tx) => project(tx, "b")),
+    ]);
     expect(refusals(results).map(({ message }) => message)).toEqual([
       "storage cannot be written: disk I/O error",
       "storage cannot be written: disk I/O error",
@@ -144,7 +155,9 @@ describe("closing", () => {
   test("commits what waits, over several batches, refuses what comes, and folds the log into the file", async () => {
     const waiting = Array.from({ length: 300 }, (_, index) => db.writer.write((tx) => project(tx, `p${index}`)));
     const closing = db.writer.close();
-    await expect(db.writer.write((tx) => project(tx, "late"))).rejects.toThrow(new StorageBusy("the appliance is stopping"));
+    await expect(db.writer.write((tx) => project(tx, "late"))).rejects.toThrow(
+      new StorageBusy("the appliance is stopping"),
+    );
     await closing;
     expect(await Promise.all(waiting)).toHaveLength(300);
     expect(db.count("SELECT count(*) FROM projects WHERE name LIKE 'p%'")).toBe(300);

@@ -28,7 +28,13 @@ function* project(tx: Tx, name: string): Work<string> {
 /** A row of its own and an entry in the log, as every real unit writes both. */
 function* logged(tx: Tx, name: string): Work<number> {
   yield* tx.run(insertProject, { name, created_at: START });
-  const entry = newEntry(db.random, { type: "server.started", at: START, actor: { type: "system", id: null }, world: null, pause: null });
+  const entry = newEntry(db.random, {
+    type: "server.started",
+    at: START,
+    actor: { type: "system", id: null },
+    world: null,
+    pause: null,
+  });
   return (yield* appendEntry(tx, entry)).seq;
 }
 
@@ -43,9 +49,11 @@ function* failing(tx: Tx, name: string): Work<never> {
   throw new Error(`failed after a write: ${name}`);
 }
 
-const projects = () => db.connection.prepare("SELECT name FROM projects WHERE name <> 'default' ORDER BY n").pluck().all();
+const projects = () =>
+  db.connection.prepare("SELECT name FROM projects WHERE name <> 'default' ORDER BY n").pluck().all();
 const commits = () => told.filter((sql) => sql === "COMMIT").length;
-const reasonOf = (result: PromiseSettledResult<unknown>) => (result.status === "rejected" ? String(result.reason.message) : "kept");
+const reasonOf = (result: PromiseSettledResult<unknown>) =>
+  result.status === "rejected" ? String(result.reason.message) : "kept";
 
 describe("group commit", () => {
   test("puts units that arrive together into one commit, in their order, each with its own result", async () => {
@@ -63,7 +71,10 @@ describe("group commit", () => {
   });
 
   test("shows a unit what those before it in the batch have written", async () => {
-    const [first, second] = await Promise.all([db.writer.write((tx) => logged(tx, "a")), db.writer.write((tx) => logged(tx, "b"))]);
+    const [first, second] = await Promise.all([
+      db.writer.write((tx) => logged(tx, "a")),
+      db.writer.write((tx) => logged(tx, "b")),
+    ]);
     expect(second).toBe(first + 1);
     expect(commits()).toBe(1);
   });
@@ -80,7 +91,12 @@ describe("group commit", () => {
     stages.push(["queued", seen()]);
     await written.then(() => stages.push(["answered", seen()]));
     reader.close();
-    expect(stages).toEqual([["queued", 0], ["in the unit", 0], ["in its hook", 1], ["answered", 1]]);
+    expect(stages).toEqual([
+      ["queued", 0],
+      ["in the unit", 0],
+      ["in its hook", 1],
+      ["answered", 1],
+    ]);
   });
 
   test("lets a read beside it see nothing that is not committed", async () => {
@@ -133,7 +149,10 @@ describe("a unit that throws", () => {
       db.writer.write((tx) => failing(tx, "y")),
       db.writer.write((tx) => logged(tx, "b")),
     ]);
-    expect(results.flatMap((result) => (result.status === "fulfilled" ? [result.value as number] : []))).toEqual([before + 1, before + 2]);
+    expect(results.flatMap((result) => (result.status === "fulfilled" ? [result.value as number] : []))).toEqual([
+      before + 1,
+      before + 2,
+    ]);
     await db.writer.write((tx) => logged(tx, "c"));
     expect(chainFaults(db.connection)).toEqual([]);
     expect(db.log()).toHaveLength(before + 3);
@@ -145,7 +164,11 @@ describe("a unit that throws", () => {
         yield* project(tx, name);
         tx.after(() => told.push(`hook of ${name}`));
       })();
-    await Promise.allSettled([db.writer.write(kept("a")), db.writer.write((tx) => failing(tx, "x")), db.writer.write(kept("b"))]);
+    await Promise.allSettled([
+      db.writer.write(kept("a")),
+      db.writer.write((tx) => failing(tx, "x")),
+      db.writer.write(kept("b")),
+    ]);
     expect(told.slice(told.indexOf("COMMIT"))).toEqual(["COMMIT", "hook of a", "hook of b"]);
     expect(told.filter((line) => line.includes("failed unit"))).toEqual([]);
   });
@@ -169,14 +192,18 @@ describe("a unit that throws", () => {
   });
 
   test("by a constraint is refused alone: of two that want one name the first gets it", async () => {
-    const results = await Promise.allSettled(["a", "same", "same", "b"].map((name) => db.writer.write((tx) => project(tx, name))));
+    const results = await Promise.allSettled(
+      ["a", "same", "same", "b"].map((name) => db.writer.write((tx) => project(tx, name))),
+    );
     expect(results.map(reasonOf)).toEqual(["kept", "kept", "UNIQUE constraint failed: projects.name", "kept"]);
     expect(projects()).toEqual(["a", "same", "b"]);
   });
 
   test("in every unit of a batch leaves the database as it was", async () => {
     const before = db.log().length;
-    const results = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => db.writer.write((tx) => failing(tx, `x${index}`))));
+    const results = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, index) => db.writer.write((tx) => failing(tx, `x${index}`))),
+    );
     expect(results.every(({ status }) => status === "rejected")).toBe(true);
     expect(projects()).toEqual([]);
     expect(db.log()).toHaveLength(before);

@@ -10,7 +10,15 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createKey, defaultScopes, type Key, type KeyLimits, KeyRing, noLimits, type Scope } from "../../src/access/index.ts";
+import {
+  createKey,
+  defaultScopes,
+  type Key,
+  type KeyLimits,
+  KeyRing,
+  noLimits,
+  type Scope,
+} from "../../src/access/index.ts";
 import { entries } from "../../src/audit/queries.ts";
 import type { AddressKind } from "../../src/channels/channel.ts";
 import type { PauseContext } from "../../src/pauses/context.ts";
@@ -132,10 +140,18 @@ export class TestDatabase {
   }
 
   /** A key of a project, made as the command line makes it. */
-  async newKey(mode: Mode, wanted: { project?: string; scopes?: readonly Scope[]; limits?: KeyLimits } = {}): Promise<TestKey> {
+  async newKey(
+    mode: Mode,
+    wanted: { project?: string; scopes?: readonly Scope[]; limits?: KeyLimits } = {},
+  ): Promise<TestKey> {
     const { project = "default", scopes = defaultScopes, limits = noLimits } = wanted;
     const made = await this.writer.write((tx) =>
-      createKey(tx, this.context, { name: `${mode} key`, mode, project, scopes, limits }, { type: "operator", id: null }),
+      createKey(
+        tx,
+        this.context,
+        { name: `${mode} key`, mode, project, scopes, limits },
+        { type: "operator", id: null },
+      ),
     );
     const key = this.ring.find(made.key);
     if (key === null) throw new Error("a fresh key was not found");
@@ -150,7 +166,8 @@ export class TestDatabase {
     if ("errors" in normalised) throw new Error(JSON.stringify(normalised.errors));
     const { recipients } = normalised;
     const timeoutHours = request.timeout_hours ?? 24;
-    const idempotency = idempotencyKey === undefined ? null : { key: idempotencyKey, bodyHash: sha256(JSON.stringify(body)) };
+    const idempotency =
+      idempotencyKey === undefined ? null : { key: idempotencyKey, bodyHash: sha256(JSON.stringify(body)) };
     return this.writer.write((tx) =>
       createPause(tx, this.context, { key, request, recipients, carrier: "outbox", timeoutHours, idempotency }),
     );
@@ -177,7 +194,10 @@ export class TestDatabase {
 
   /** How many rows `sql` counts. */
   count(sql: string, ...params: readonly unknown[]): number {
-    return this.connection.prepare(sql).pluck().get(...params) as number;
+    return this.connection
+      .prepare(sql)
+      .pluck()
+      .get(...params) as number;
   }
 
   /** The same folder through a connection of its own, as a command beside the server has it. */
@@ -197,7 +217,9 @@ export class TestDatabase {
 }
 
 /** A fresh database with a live and a test key of the project `default`. */
-export async function openTestDatabase(seed = "seed"): Promise<TestDatabase & { readonly live: TestKey; readonly test: TestKey }> {
+export async function openTestDatabase(
+  seed = "seed",
+): Promise<TestDatabase & { readonly live: TestKey; readonly test: TestKey }> {
   const db = new TestDatabase(temporaryFolder(), new TurnedClock(), seededRandom(seed));
   return Object.assign(db, { live: await db.newKey("live"), test: await db.newKey("test") });
 }
@@ -213,7 +235,9 @@ export function chainFaults(connection: Connection): string[] {
   let previous = "0".repeat(64);
   let at = "";
   const rows = connection
-    .prepare<[], { seq: number; entry: string; leaf: Uint8Array }>("SELECT seq, entry, leaf FROM audit_entries ORDER BY seq")
+    .prepare<[], { seq: number; entry: string; leaf: Uint8Array }>(
+      "SELECT seq, entry, leaf FROM audit_entries ORDER BY seq",
+    )
     .all();
   for (const [index, row] of rows.entries()) {
     const entry = JSON.parse(row.entry) as LoggedEntry;

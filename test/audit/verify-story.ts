@@ -1,0 +1,228 @@
+/**
+ * A log of everything that can happen, written through the real units of work, and copies of its file to tamper with.
+ */
+import { cpSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { createKey, type Key, noLimits, revokeKey } from "../../src/access/index.ts";
+import { leafHash } from "../../src/audit/merkle.ts";
+import { type Verification, verifyLive } from "../../src/audit/verify.ts";
+import { claimDue, deliverToOutbox, recordAttempt } from "../../src/delivery/record.ts";
+import { answerPause } from "../../src/pauses/answer.ts";
+import { cancelPause } from "../../src/pauses/cancel.ts";
+import { createPause } from "../../src/pauses/create.ts";
+import { expireDue, expireForTest } from "../../src/pauses/expire.ts";
+import { recordOpened } from "../../src/pauses/open.ts";
+import { createBody } from "../../src/pauses/request.ts";
+import { sha256Hex } from "../../src/platform/hash.ts";
+import { openForReading } from "../../src/storage/index.ts";
+import { HOUR, openTestDatabase, type TestDatabase, temporaryFolder } from "../support/database.ts";
+
+export const OPERATOR = { type: "operator", id: null } as const;
+export const ORIGIN = { ip: "192.0.2.7", userAgent: "Mozilla/5.0" } as const;
+
+/** Pauses by what became of them. */
+export type PauseName = "paid" | "withdrawn" | "silent" | "defaulted" | "forced" | "unreachable" | "sent" | "waiting";
+
+export interface Story {
+  readonly folder: string;
+  readonly pauses: Readonly<Record<PauseName, { readonly n: number; readonly id: string }>>;
+  readonly keys: Readonly<Record<"live" | "revoked", string>>;
+  /** The seq of the entry of this type, of a pause, a key, or nobody. */
+  seq(type: string, subject: string): number;
+  /** How many entries there are. */
+  readonly last: number;
+}
+
+/** Writes the story into a folder and closes it, so that one file holds all of it. */
+export async function writeStory(): Promise<Story> {
+  const db = await openTestDatabase("story");
+  const { writer, context, clock, live, test } = db;
+  clock.turn(1_000);
+  const limits = { recipients: ["@cfo", "*@example.com"], minTimeoutMinutes: 5, noDefaultOnTimeout: true };
+  const other = await db.newKey("live", { project: "other", scopes: ["pauses:write", "audit:read"], limits });
+  const answer = (n: number, position: number, choice: string, comment: string | null = null) =>
+    writer.write((tx) =>
+      answerPause(tx, context, { pauseN: n, position, choice, comment, via: "page", origin: ORIGIN }),
+    );
+
+  clock.turn(1_000);
+  const paid = await askNamed(db, live.key);
+  clock.turn(1_000);
+  await writer.write((tx) => deliverToOutbox(tx, context, "outbox", 10));
+  await open(db, live.key, paid, 1);
+  clock.turn(1_000);
+  await answer(paid.n, 1, "Approve", "Fine with me");
+  clock.turn(1_000);
+  await answer(paid.n, 0, "Reject");
+
+  const withdrawn = await ask(db, other.key, { recipient: "boss@example.com", channel: "email", timeout_hours: 100 });
+  clock.turn(1_000);
+  await writer.write((tx) =>
+    cancelPause(tx, context, { key: other.key, pauseId: withdrawn.id, reason: "No longer needed" }),
+  );
+  clock.turn(1_000);
+  await writer.write((tx) => revokeKey(tx, context, other.key.id, OPERATOR));
+
+  const silent = await ask(db, live.key, { timeout_hours: 1 });
+  const defaulted = await ask(db, live.key, { timeout_hours: 2, timeout_default: "Reject", webhook_url: null });
+  const forced = await ask(db, test.key, {});
+  await writer.write((tx) => expireForTest(tx, context, forced.n));
+  clock.turn(3 * HOUR);
+  await writer.write((tx) => expireDue(tx, context));
+  await answer(silent.n, 0, "Approve");
+
+  const unreachable = await ask(db, live.key, { message: "Anyone?" }, "sms");
+  const sent = await ask(db, live.key, { message: "Hello?" }, "sms");
+  const [first, second] = await writer.write((tx) => claimDue(tx, context, "sms", 2, 60_000));
+  clock.turn(500);
+  const refused = { outcome: "failed", error: "+13128471928 is unknown", status: 400, excerpt: null } as const;
+  await writer.write((tx) => recordAttempt(tx, context, first!, refused, clock.now() - 500));
+  const taken = { outcome: "sent", providerId: "SM123", status: 201, excerpt: null } as const;
+  await writer.write((tx) => recordAttempt(tx, context, second!, taken, clock.now() - 500));
+  const waiting = await ask(db, live.key, { recipient: ["+13128471928", "+13128471929"], timeout_hours: 100 });
+
+  const log = db.log();
+  await writer.close();
+  db.close();
+  return {
+    folder: db.folder,
+    pauses: { paid, withdrawn, silent, defaulted, forced, unreachable, sent, waiting },
+    keys: { live: live.key.id, revoked: other.key.id },
+    last: log.length,
+    seq(type, subject) {
+      const found = log.find((entry) => entry.type === type && [entry.pause_id, entry.data.key_id].includes(subject));
+      if (found === undefined) throw new Error(`no ${type} of ${subject}`);
+      return found.seq;
+    },
+  };
+}
+
+/** Makes a copy of a closed folder, lets `tamper` at it with every guard of the database down, and verifies it. */
+export function verifyTampered(folder: string, tamper: (raw: Database.Database) => void): Verification {
+  const copy = temporaryFolder();
+  try {
+    mkdirSync(copy, { recursive: true });
+    cpSync(join(folder, "pausepoint.db"), join(copy, "pausepoint.db"));
+    const raw = new Database(join(copy, "pausepoint.db"));
+    raw.pragma("foreign_keys = OFF");
+    raw.pragma("ignore_check_constraints = ON");
+    for (const name of raw.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").pluck().all()) {
+      raw.exec(`DROP TRIGGER ${String(name)}`);
+    }
+    tamper(raw);
+    raw.close();
+    return verifyFolder(copy);
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+/** Verifies a folder as the command does: through a second connection that can only read. */
+export function verifyFolder(folder: string): Verification {
+  const connection = openForReading(folder);
+  try {
+    return verifyLive(connection);
+  } finally {
+    connection.close();
+  }
+}
+
+/** Changes the text of an entry, and its leaf with it. */
+export function editEntry(raw: Database.Database, seq: number, edit: (text: string) => string): void {
+  const before = raw.prepare("SELECT entry FROM audit_entries WHERE seq = ?").pluck().get(seq) as string;
+  const after = edit(before);
+  if (after === before) throw new Error("the edit changes nothing");
+  raw.prepare("UPDATE audit_entries SET entry = ?, leaf = ? WHERE seq = ?").run(after, leafHash(after), seq);
+}
+
+/** Forges the chain from `first` on: every entry gets its row's seq and a link to the one before, every leaf is right. */
+export function relink(raw: Database.Database, first: number): void {
+  const before = raw
+    .prepare("SELECT entry FROM audit_entries WHERE seq = ?")
+    .pluck()
+    .get(first - 1);
+  let previous = before === undefined ? "0".repeat(64) : sha256Hex(before as string);
+  const rows = raw
+    .prepare<[number], { seq: number; entry: string }>(
+      "SELECT seq, entry FROM audit_entries WHERE seq >= ? ORDER BY seq",
+    )
+    .all(first);
+  for (const { seq, entry } of rows) {
+    const text = entry
+      .replace(/"prev_hash":"[0-9a-f]{64}"/, `"prev_hash":"${previous}"`)
+      .replace(/"seq":\d+,"type"/, `"seq":${seq},"type"`);
+    raw.prepare("UPDATE audit_entries SET entry = ?, leaf = ? WHERE seq = ?").run(text, leafHash(text), seq);
+    previous = sha256Hex(text);
+  }
+}
+
+/** Moves every entry behind `seq`, with its disclosures, by `by` places. */
+export function shift(raw: Database.Database, seq: number, by: number): void {
+  for (const table of ["audit_entries", "audit_disclosures"]) {
+    raw.prepare(`UPDATE ${table} SET seq = -seq WHERE seq > ?`).run(seq);
+    raw.prepare(`UPDATE ${table} SET seq = -seq + ? WHERE seq < 0`).run(by);
+  }
+}
+
+/** A pause with everything a request may hold: a named person and an address, details, metadata, a digest. */
+async function askNamed(db: TestDatabase, key: Key): Promise<{ n: number; id: string }> {
+  const request = createBody.parse({
+    recipient: ["@cfo", "+13128471929"],
+    channel: "sms",
+    message: "Pay invoice 7?\nIt is due today.",
+    options: ["Approve", "Reject", "Später"],
+    timeout_default: "Reject",
+    details: { Amount: "€ 4,200", "Paid to": "Acme" },
+    allow_comment: true,
+    metadata: { run: 7, nested: { z: 1, a: [true, null] } },
+    action_digest: `sha256:${"ab".repeat(32)}`,
+    audience: "billing",
+  });
+  const recipients = [
+    { address: "@cfo", destination: "+13128471928" },
+    { address: "+13128471929", destination: "+13128471929" },
+  ];
+  const created = await db.writer.write((tx) =>
+    createPause(tx, db.context, {
+      key,
+      request,
+      recipients,
+      carrier: "outbox",
+      timeoutHours: 4.25,
+      idempotency: { key: "once", bodyHash: new Uint8Array(32) },
+    }),
+  );
+  if (created.kind !== "created") throw new Error("a replay");
+  return { n: db.numberOf(created.pause.pause_id), id: created.pause.pause_id };
+}
+
+/** A plain pause to one number, over a carrier. */
+async function ask(db: TestDatabase, key: Key, body: Readonly<Record<string, unknown>>, carrier = "outbox") {
+  const request = createBody.parse({ recipient: "+13128471928", channel: "sms", message: "Pay?", ...body });
+  const asked = typeof request.recipient === "string" ? [request.recipient] : request.recipient;
+  const recipients = asked.map((address) => ({ address, destination: address }));
+  const timeoutHours = request.timeout_hours ?? 24;
+  const created = await db.writer.write((tx) =>
+    createPause(tx, db.context, { key, request, recipients, carrier, timeoutHours, idempotency: null }),
+  );
+  if (created.kind !== "created") throw new Error("a replay");
+  return { n: db.numberOf(created.pause.pause_id), id: created.pause.pause_id };
+}
+
+function open(db: TestDatabase, key: Key, pause: { n: number; id: string }, position: number): Promise<void> {
+  return db.writer.write((tx) => recordOpened(tx, db.context, { pause, world: key.world, position, origin: ORIGIN }));
+}
+
+/** A closed folder whose log has `entries` entries, nearly all of them about keys. */
+export async function writeKeys(entries: number): Promise<string> {
+  const db = await openTestDatabase("keys");
+  const wanted = { name: "one of many", mode: "live", project: "default", scopes: [], limits: noLimits } as const;
+  const made = Array.from({ length: entries - 2 }, () =>
+    db.writer.write((tx) => createKey(tx, db.context, wanted, OPERATOR)),
+  );
+  await Promise.all(made);
+  await db.writer.close();
+  db.close();
+  return db.folder;
+}

@@ -44,11 +44,12 @@ export function* createKey(
   const key = newKeyText(wanted.mode, context.random);
   const { id } = context.ids.next("key");
   const at = context.clock.now();
+  const hash = sha256(key);
   yield* tx.run(queries.insertKey, {
     id,
     world_n: world.n,
     name: wanted.name,
-    hash: sha256(key),
+    hash,
     hint: keyHint(key),
     scopes: wanted.scopes.join(" "),
     limits: JSON.stringify(wanted.limits),
@@ -65,6 +66,7 @@ export function* createKey(
       pause: null,
       plain: {
         key_id: id,
+        key_hash: Buffer.from(hash).toString("hex"),
         scopes: [...wanted.scopes],
         min_timeout_minutes: minTimeoutMinutes,
         no_default_on_timeout: noDefaultOnTimeout || null,

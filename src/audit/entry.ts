@@ -37,7 +37,7 @@ export const entryTypes = {
   "pause.cancelled": { plain: [], committed: ["reason"] },
   "response.rejected": { plain: ["why", "choice", "via", "recipient", "closed"], committed: ["ip", "user_agent"] },
   "key.created": {
-    plain: ["key_id", "scopes", "min_timeout_minutes", "no_default_on_timeout", "recipients_limited"],
+    plain: ["key_id", "key_hash", "scopes", "min_timeout_minutes", "no_default_on_timeout", "recipients_limited"],
     committed: ["name", "recipients"],
   },
   "key.revoked": { plain: ["key_id"], committed: [] },

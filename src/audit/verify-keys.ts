@@ -53,6 +53,7 @@ export class KeyCheck {
     const name = `the key ${key.id}`;
     const check = new RowCheck(this.#reader, name, told);
     check.time("created_at", key.created_at);
+    check.plain("key_hash", Buffer.from(key.hash).toString("hex"), "hash");
     check.committed("/name", key.name, "name");
     check.holds(isArray(data.scopes) && data.scopes.join(" ") === key.scopes, "scopes");
     const limits = columnJson(name, "limits", key.limits);

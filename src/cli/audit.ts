@@ -34,7 +34,7 @@ function report(verification: Verification, json: boolean): void {
     printJson({ valid: fault === null, ...shown, fault });
   }
   if (fault !== null) {
-    const where = fault.seq === null ? "a row that no entry tells of" : `entry ${fault.seq}`;
+    const where = fault.seq === null ? "in the tables" : `at entry ${fault.seq}`;
     throw new CommandFailed(`The log is not valid. First fault, ${where}: ${fault.what}`);
   }
   if (json) return;

@@ -150,7 +150,9 @@ export class Lane {
   async #tryToSend(channel: Channel, due: DueMessage): Promise<SendResult> {
     const cut = new AbortController();
     const { clock } = this.#context;
-    const stopTimer = afterLong(clock, this.#carrier.timeoutMs + CUT_MARGIN_MS, () => cut.abort(new Error("timed out")));
+    const stopTimer = afterLong(clock, this.#carrier.timeoutMs + CUT_MARGIN_MS, () =>
+      cut.abort(new Error("timed out")),
+    );
     const signal = AbortSignal.any([cut.signal, this.#stopping.signal]);
     try {
       return await Promise.race([channel.send(this.#compose(due), signal), aborted(signal)]);

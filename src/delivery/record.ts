@@ -103,14 +103,14 @@ export function* recordAttempt(
     excerpt: result.excerpt,
   });
   if (result.outcome === "sent") {
-    yield* settle(tx, message, {
+    const settled = yield* settle(tx, message, {
       status: "sent",
       due_at: message.due_at,
       provider_id: result.providerId,
       error: null,
       finished_at: now,
     });
-    yield* appendEntry(tx, deliveredEntry(context, message, now, result.providerId));
+    if (settled) yield* appendEntry(tx, deliveredEntry(context, message, now, result.providerId));
     return;
   }
   const again = result.outcome === "retry" ? now + backOff(attempt, result.retryAfterMs, context.random) : null;
@@ -124,13 +124,14 @@ export function* recordAttempt(
     });
     return;
   }
-  yield* settle(tx, message, {
+  const settled = yield* settle(tx, message, {
     status: "failed",
     due_at: message.due_at,
     provider_id: null,
     error: result.error,
     finished_at: now,
   });
+  if (!settled) return;
   yield* appendEntry(
     tx,
     newEntry(context.random, {
@@ -157,6 +158,7 @@ function* cancel(tx: Tx, message: DueMessage, now: number): Work<void> {
   });
 }
 
+/** Settles a row that is still waiting or under way; false when another attempt or the pause's end did before. */
 function* settle(
   tx: Tx,
   message: DueMessage,
@@ -167,8 +169,9 @@ function* settle(
     error: string | null;
     finished_at: number | null;
   },
-): Work<void> {
-  yield* tx.run(queries.settle, { pause_n: message.pause_n, ordinal: message.ordinal, ...values });
+): Work<boolean> {
+  const { pause_n, ordinal } = message;
+  return (yield* tx.run(queries.settle, { pause_n, ordinal, ...values })).changes === 1;
 }
 
 function deliveredEntry(context: DeliveryContext, message: DueMessage, at: number, providerId: string | null) {

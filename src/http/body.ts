@@ -11,8 +11,9 @@ export async function readJson(request: Request, clock: Clock, optional: boolean
   const length = request.headers.get("content-length");
   if (optional && (request.body === null || length === "0")) return {};
   refuseOtherType(request, "application/json");
-  const text = decode(await readBytes(request, clock));
-  if (optional && text.trim() === "") return {};
+  const bytes = await readBytes(request, clock);
+  if (optional && bytes.byteLength === 0) return {};
+  const text = decode(bytes);
   let value: unknown;
   try {
     value = JSON.parse(text);

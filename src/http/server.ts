@@ -15,7 +15,7 @@ const BUN_BODY_LIMIT = 1_048_576;
 /** What the server is made with. */
 export interface ServerParts {
   readonly routes: readonly Route[];
-  readonly keys: KeyRing;
+  readonly keys: Pick<KeyRing, "find">;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Log;
@@ -45,6 +45,8 @@ export function startServer(parts: ServerParts): HttpServer {
     idleTimeout: IDLE_SECONDS,
     maxRequestBodySize: BUN_BODY_LIMIT,
     development: false,
+    // Without this Bun shares the port with any other server of the same user, and each gets some of the requests.
+    reusePort: false,
     fetch: (request, bun) =>
       router.answer(request, {
         peer: () => bun.requestIP(request)?.address ?? null,
@@ -168,7 +170,7 @@ function withSafeAuthority(request: Request): Request {
   return new Request(`http://localhost${path.startsWith("/") ? path : `/${path}`}`, request);
 }
 
-function authenticate(access: Exclude<Route["access"], "public">, request: Request, keys: KeyRing): Key {
+function authenticate(access: Exclude<Route["access"], "public">, request: Request, keys: ServerParts["keys"]): Key {
   const [scheme = "", text = "", ...rest] = (request.headers.get("authorization") ?? "").split(" ");
   const key = scheme.toLowerCase() === "bearer" && rest.length === 0 ? keys.find(text) : null;
   if (key === null) {
@@ -188,7 +190,8 @@ function authenticate(access: Exclude<Route["access"], "public">, request: Reque
 function nothingAt(routes: readonly Route[], request: Request): never {
   const path = pathOf(request.url);
   const methods = routes.filter((route) => matches(route.path, path)).map((route) => route.method);
-  if (methods.length > 0) notAllowed(methods);
+  // A path that only comes out as a route's once it is cleaned up is none: its own method can't be the fault.
+  if (methods.length > 0 && !methods.some((method) => method === request.method)) notAllowed(methods);
   throw new Problem("not-found", "There is no such route.");
 }
 

@@ -68,6 +68,7 @@ describe("a key", () => {
     });
     expect(created?.data).toEqual({
       key_id: key.id,
+      key_hash: new Bun.CryptoHasher("sha256").update(text).digest("hex"),
       scopes: [...defaultScopes],
       min_timeout_minutes: 5,
       no_default_on_timeout: true,

@@ -371,6 +371,118 @@ describe("who changes the chain is found", () => {
   );
 });
 
+/** An entry whose text was edited, its leaf with it, and the whole chain behind it. */
+function forged(does: string, seq: () => number, from: string | RegExp, to: string, says: string, at = seq): Tampering {
+  return {
+    does,
+    tamper: (raw) => {
+      editEntry(raw, seq(), (text) => text.replace(from, to));
+      relink(raw, seq() + 1);
+    },
+    seq: at,
+    says,
+  };
+}
+
+describe("who forges an entry and the chain behind it is found, when it is", () => {
+  const pause = () => created();
+  eachIsFound(
+    () => story.folder,
+    [
+      forged("too long", pause, '"channel":"sms"', `"channel":"${"s".repeat(65_535)}"`, "longer than 65535 bytes"),
+      forged("not Unicode", pause, '"channel":"sms"', '"channel":"\\ud800"', "no canonical form"),
+      forged("without a seq", pause, /"seq":\d+/, '"seq":"4"', "seq is not a number"),
+      forged("of a time in another spelling", pause, /\.\d+Z","data"/, 'Z","data"', "its time is not one"),
+      forged("by an agent", pause, '"type":"developer"', '"type":"agent"', "its actor"),
+      forged("of a third mode", pause, '"mode":"live"', '"mode":"prod"', "its mode"),
+      forged("of a project without a mode", pause, '"mode":"live"', '"mode":null', "project and mode do not fit"),
+      forged("of a pause without an id", pause, /"pause_id":"[^"]*"/, '"pause_id":7', "pause_id is not text"),
+      forged("of no pause", pause, /"pause_id":"[^"]*"/, '"pause_id":null', "names no pause"),
+      forged("with a short nonce", pause, /"nonce":"./, '"nonce":"', "nonce"),
+      forged("without data", pause, /"data":.*,"mode"/, '"data":[],"mode"', "data is not an object"),
+      forged(
+        "without recipients",
+        pause,
+        /"recipients":.*,"timeout_def/,
+        '"recipients":[],"timeout_def',
+        "recipients are not well-formed",
+      ),
+      forged(
+        "of another channel",
+        pause,
+        '"channel":"sms","details"',
+        '"channel":"email","details"',
+        "channel of the pause",
+      ),
+      forged(
+        "of a recipient over another channel",
+        pause,
+        '"channel":"sms","name"',
+        '"channel":"email","name"',
+        "channel of recipient 0",
+      ),
+      forged("of a choice that was none", responded, '"Approve"', '"Whatever"', "as its question did not allow"),
+      forged(
+        "of a default that was another",
+        () => of("pause.responded", "defaulted"),
+        '"Reject"',
+        '"Approve"',
+        "as its question did not allow",
+      ),
+      forged(
+        "of a question whose default was not taken",
+        () => of("pause.created", "silent"),
+        '"timeout_hours"',
+        '"timeout_default":"Reject","timeout_hours"',
+        "as its question did not allow",
+        () => of("pause.timed_out", "silent"),
+      ),
+      forged(
+        "of a link opened by another",
+        () => of("pause.opened", "paid"),
+        '/1","type"',
+        '/0","type"',
+        "another actor",
+      ),
+      forged("of an answer by another", responded, '/1","type"', '/0","type"', "another actor"),
+      forged(
+        "of a recipient who was not asked",
+        () => of("pause.opened", "paid"),
+        '"recipient":1',
+        '"recipient":7',
+        "a recipient that the pause has not",
+      ),
+      forged("of a key without an id", () => 1, /"key_id":"[^"]*"/, '"key_id":7', "names no key"),
+      forged(
+        "of a key that was not limited",
+        () => story.seq("key.created", story.keys.revoked),
+        '"recipients_limited":true,',
+        "",
+        "limits of the key",
+      ),
+      ...(["pause.created", "pause.opened", "pause.delivered"] as const).map((type) => ({
+        does: `told twice: ${type}`,
+        tamper: (raw: Database.Database) => repeat(raw, of(type, "paid")),
+        seq: () => of(type, "paid") + 1,
+        says: "a second time",
+      })),
+      {
+        does: "told before the pause was created",
+        tamper: (raw) => move(raw, of("pause.opened", "paid"), created()),
+        seq: () => created(),
+        says: "before it was created",
+      },
+      {
+        does: "told before the key was made",
+        tamper: (raw) =>
+          move(raw, story.seq("key.revoked", story.keys.revoked), story.seq("key.created", story.keys.revoked)),
+        seq: () => story.seq("key.created", story.keys.revoked),
+        says: "before it was made",
+      },
+    ],
+  );
+});
+
 describe("who changes the stored tree is found", () => {
   eachIsFound(
     () => tall,
@@ -461,6 +573,12 @@ describe("who changes a disclosure is found", () => {
         tamper: (raw) => void raw.prepare("UPDATE audit_disclosures SET disclosed = '{' WHERE seq = ?").run(created()),
         seq: created,
         says: "not JSON",
+      },
+      {
+        does: "disclosures are a list",
+        tamper: (raw) => void raw.prepare("UPDATE audit_disclosures SET disclosed = '[]' WHERE seq = ?").run(created()),
+        seq: created,
+        says: "not an object",
       },
       {
         does: "disclosures belong to no entry",
@@ -659,6 +777,24 @@ describe("who changes a table is found", () => {
         "no entry tells of",
       ),
       sql(
+        "an answer came by other means",
+        (n) => `UPDATE answers SET via = 'reply' WHERE pause_n = ${n}`,
+        () => responded(),
+        "via of the answer",
+      ),
+      sql(
+        "an answer is the clock's",
+        (n) => `UPDATE answers SET source = 'timeout_default' WHERE pause_n = ${n}`,
+        () => responded(),
+        "source of the answer",
+      ),
+      sql(
+        "recipients stand in other places",
+        (n) => `UPDATE recipients SET position = 5 WHERE pause_n = ${n} AND position = 1`,
+        () => created(),
+        "position of recipient 1",
+      ),
+      sql(
         "an answer was put in where none was given",
         () =>
           `INSERT INTO answers SELECT 99, ${story.pauses.waiting.n}, 0, choice, NULL, source, via, at FROM answers WHERE pause_n = ${paid()}`,
@@ -753,6 +889,7 @@ describe("who changes a key is found", () => {
     [
       update("a revoked key was given back", "revoked_at = NULL", gone, "revoked_at of the key key_"),
       update("a key was revoked at another time", "revoked_at = revoked_at - 1", gone, "revoked_at of the key key_"),
+      update("another key was put in its place", "hash = zeroblob(32)", made, "hash of the key"),
       update("a key may do more", "scopes = scopes || ' admin'", made, "scopes of the key"),
       update(
         "a key is limited less: recipients",
@@ -779,6 +916,7 @@ describe("who changes a key is found", () => {
         "limits of the key",
       ),
       update("the limits of a key are not JSON", "limits = ''", nobodyTells, "limits of the key"),
+      update("the limits of a key are nothing", "limits = 'null'", nobodyTells, "are not an object"),
       update("a key has another name", "name = 'Another'", made, "name of the key"),
       update("a key is older than it is", "created_at = created_at - 1", made, "created_at of the key"),
       update("a key was moved into another project", "world_n = 1", made, "another project or mode"),
@@ -842,6 +980,25 @@ function repeat(raw: Database.Database, seq: number): void {
     .run(seq);
   raw.prepare("INSERT INTO audit_disclosures SELECT seq + 1, disclosed FROM audit_disclosures WHERE seq = ?").run(seq);
   relink(raw, seq);
+}
+
+/** Takes an entry from its place to an earlier one, as if it had been written then. */
+function move(raw: Database.Database, from: number, to: number): void {
+  const time = raw
+    .prepare("SELECT json_extract(entry, '$.at') FROM audit_entries WHERE seq = ?")
+    .pluck()
+    .get(to) as string;
+  const aside = 1_000_000;
+  for (const table of ["audit_entries", "audit_disclosures"]) {
+    raw.prepare(`UPDATE ${table} SET seq = ? WHERE seq = ?`).run(aside, from);
+  }
+  shift(raw, from, -1);
+  shift(raw, to - 1, 1);
+  for (const table of ["audit_entries", "audit_disclosures"]) {
+    raw.prepare(`UPDATE ${table} SET seq = ? WHERE seq = ?`).run(to, aside);
+  }
+  editEntry(raw, to, (text) => text.replace(/"at":"[^"]*"/, `"at":"${time}"`));
+  relink(raw, to);
 }
 
 describe("in any history", () => {

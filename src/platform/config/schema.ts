@@ -74,10 +74,11 @@ const project = section({
 });
 
 const texts = section({
-  /** The text message. `{message}` and `{link}` must stand in it, `{project}` may. */
-  sms: text("1 to 500 characters with {message} and {link}, perhaps {project}, and no other {…}", isTemplate).default(
-    "PausePoint: {message}\n\nAnswer: {link}",
-  ),
+  /** The text message. `{message}` and `{link}` must stand in it, `{project}` may, each once, so that all fits. */
+  sms: text(
+    "1 to 500 characters with {message} and {link}, perhaps {project}, each once, and no other {…}",
+    isTemplate,
+  ).default("PausePoint: {message}\n\nAnswer: {link}"),
 });
 
 const log = section({
@@ -163,6 +164,7 @@ function isTemplate(template: string): boolean {
   return (
     template.length <= 500 &&
     ["{message}", "{link}"].every((needed) => placeholders.includes(needed)) &&
+    new Set(placeholders).size === placeholders.length &&
     placeholders.every((placeholder) => ["{message}", "{link}", "{project}"].includes(placeholder))
   );
 }

@@ -8,7 +8,7 @@ import type { Pause } from "../pauses/index.ts";
 import { loadConfig } from "../platform/config/load.ts";
 import { silentLog } from "../platform/log.ts";
 import { isWildcard } from "../platform/network.ts";
-import { CommandFailed, onTerminal, print, printJson } from "./output.ts";
+import { CommandFailed, onTerminal, print, printJson, UsageError } from "./output.ts";
 
 /** `pausepoint demo`: one pause on a throw-away server, from question to decision. */
 export function addDemo(program: Command): void {
@@ -113,6 +113,6 @@ function told(pause: Pause): string {
 function minutes(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value <= 525_600))
-    throw new CommandFailed("--timeout-minutes must be a number above 0 and at most 525600");
+    throw new UsageError("--timeout-minutes must be a number above 0 and at most 525600");
   return value;
 }

@@ -16,6 +16,7 @@ import { addServe } from "./serve.ts";
 export async function run(args: readonly string[]): Promise<number> {
   const program = new Command("pausepoint")
     .description("The human-approval API for AI agents, on your own machine.")
+    .version(versionText(), "--version", "print the version")
     .exitOverride()
     .configureOutput({ writeOut: (text) => print(text.trimEnd()), writeErr: (text) => printError(text.trimEnd()) });
   addServe(program);
@@ -29,7 +30,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .option("--json", "print JSON")
     .action((options: { json?: boolean }) => {
       if (options.json) printJson({ version: version.number, commit: version.commit, runtime: `bun ${Bun.version}` });
-      else print(`pausepoint ${version.number}${version.commit === null ? "" : ` (${version.commit})`}`);
+      else print(versionText());
     });
   for (const command of allOf(program)) command.exitOverride();
 
@@ -39,6 +40,10 @@ export async function run(args: readonly string[]): Promise<number> {
   } catch (error) {
     return statusOf(error);
   }
+}
+
+function versionText(): string {
+  return `pausepoint ${version.number}${version.commit === null ? "" : ` (${version.commit})`}`;
 }
 
 function statusOf(error: unknown): number {
@@ -51,13 +56,20 @@ function statusOf(error: unknown): number {
     printError(error.message);
     return 1;
   }
-  const { code, message } = error as { code?: string; message: string };
-  if (code === "EADDRINUSE") {
-    printError("The address is in use by another program; stop it, or give another --port.");
-    return 1;
-  }
-  printError(`PausePoint stopped: ${message}`);
+  printError(told(error as NodeJS.ErrnoException));
   return 1;
+}
+
+/** What the operating system refused, in words that say what to do. */
+function told({ code, message, path }: NodeJS.ErrnoException): string {
+  if (code === "EADDRINUSE") return "The address is in use by another program; stop it, or give another --port.";
+  if (code === "EADDRNOTAVAIL" || (code === "EINVAL" && path === undefined))
+    return "The address can't be listened on, as this machine does not have it; give another --host.";
+  if (code === "EACCES" && path === undefined)
+    return "The system does not allow this program to listen on that address; give another --port.";
+  if (code !== undefined && path !== undefined)
+    return `The file or folder ${path} can't be used (${code}); make it usable, or name another folder with --data.`;
+  return `PausePoint stopped: ${message}`;
 }
 
 function allOf(command: Command): Command[] {

@@ -76,6 +76,15 @@ class LiteralCompiler extends SqliteQueryCompiler {
     if (value instanceof Marker) super.appendValue(value);
     else this.appendImmediateValue(value);
   }
+
+  /**
+   * SQLite with STAT4 (better-sqlite3's is) prepares a statement anew, at many times the cost of running it, whenever
+   * another value is bound to a bare placeholder that its planner has looked at. Behind a unary plus, which does
+   * nothing to a value, the planner looks at none.
+   */
+  protected override getCurrentParameterPlaceholder(): string {
+    return "+?";
+  }
 }
 
 /** Kysely as a compiler only: it never holds a connection. */

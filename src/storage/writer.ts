@@ -18,6 +18,10 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+interface Runnable {
+  run(): unknown;
+}
+
 type Outcome = { readonly value: unknown } | { readonly error: unknown };
 
 /**
@@ -38,9 +42,12 @@ export class Writer {
   #closed: StorageBusy | null = null;
   #failed = false;
   #idle: (() => void) | null = null;
+  readonly #snapshot: { readonly begin: Runnable; readonly end: Runnable };
+  #reading = false;
 
   constructor(connection: Connection, onFatal: FatalHandler) {
     this.#connection = connection;
+    this.#snapshot = { begin: connection.prepare("BEGIN"), end: connection.prepare("COMMIT") };
     this.#statements = new Statements(connection);
     this.#onFatal = onFatal;
     this.#tx = new BatchTx(connection, this.#statements);
@@ -59,13 +66,18 @@ export class Writer {
     });
   }
 
-  /** Reads outside any batch, on the writer's own connection: units are synchronous, so nothing uncommitted shows. */
+  /**
+   * Reads outside any batch, on the writer's own connection: units are synchronous, so nothing uncommitted shows. What
+   * is read in one turn of the event loop shares one snapshot, which ends before the next batch begins.
+   */
   one<P extends object, R>(query: Query<P, R>, params: P): R | undefined {
+    this.#beginRead();
     return this.#statements.one(query, params);
   }
 
   /** All rows, as {@link one}. */
   all<P extends object, R>(query: Query<P, R>, params: P): R[] {
+    this.#beginRead();
     return this.#statements.all(query, params);
   }
 
@@ -101,7 +113,22 @@ export class Writer {
     this.#closed ??= new StorageBusy("the appliance is stopping");
     await this.drained();
     // After a failed sync nothing may be folded: what was read back could be what never reached the disk.
+    this.#endRead();
     if (this.#connection.open && !this.#failed) this.#connection.pragma("wal_checkpoint(TRUNCATE)");
+  }
+
+  /** Locking and unlocking for a single read costs ten times what the read does. */
+  #beginRead(): void {
+    if (this.#reading || this.#connection.inTransaction) return;
+    this.#snapshot.begin.run();
+    this.#reading = true;
+    setImmediate(() => this.#endRead());
+  }
+
+  #endRead(): void {
+    if (!this.#reading) return;
+    this.#reading = false;
+    if (this.#connection.open && this.#connection.inTransaction) this.#snapshot.end.run();
   }
 
   #schedule(): void {
@@ -111,6 +138,7 @@ export class Writer {
   }
 
   #drain(): void {
+    this.#endRead();
     const batch = this.#queue.length <= BATCH_LIMIT ? this.#queue : this.#queue.slice(0, BATCH_LIMIT);
     this.#queue = batch === this.#queue ? [] : this.#queue.slice(BATCH_LIMIT);
     try {

@@ -221,7 +221,10 @@ export async function openTestDatabase(
   seed = "seed",
 ): Promise<TestDatabase & { readonly live: TestKey; readonly test: TestKey }> {
   const db = new TestDatabase(temporaryFolder(), new TurnedClock(), seededRandom(seed));
-  return Object.assign(db, { live: await db.newKey("live"), test: await db.newKey("test") });
+  const keys = { live: await db.newKey("live"), test: await db.newKey("test") };
+  // The reads of one turn share a snapshot: a test that writes beside the writer begins with the next turn.
+  await new Promise((resolve) => setImmediate(resolve));
+  return Object.assign(db, keys);
 }
 
 /** An empty folder of its own, for a test that opens the database itself. */

@@ -15,6 +15,7 @@ const project = join(import.meta.dir, "../..");
 const parts = {
   chromium: () => process.env.CHROMIUM ?? Bun.which("chromium") ?? Bun.which("chromium-browser") ?? undefined,
   go: () => Bun.which("go") ?? undefined,
+  jq: () => Bun.which("jq") ?? undefined,
   ruby: () => Bun.which("ruby") ?? undefined,
   strace: () => Bun.which("strace") ?? undefined,
   /** A Python that has the `requests` package. */

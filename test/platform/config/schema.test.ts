@@ -204,6 +204,7 @@ describe("every other setting", () => {
     ["texts.sms", `{ texts: { sms: "{message}" } }`],
     ["texts.sms", `{ texts: { sms: "{link}" } }`],
     ["texts.sms", `{ texts: { sms: "{message} {link} {sender}" } }`],
+    ["texts.sms", `{ texts: { sms: "{message} {message} {link}" } }`],
     ["log.format", `{ log: { format: "xml" } }`],
   ])("%s is refused in %s", async (path, settings) => {
     expect(await finding(settings)).toStartWith(`  ${path}\n`);

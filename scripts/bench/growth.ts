@@ -1,0 +1,90 @@
+import type { Key } from "../../src/access/index.ts";
+import { answerPause } from "../../src/pauses/answer.ts";
+import { expireDue } from "../../src/pauses/expire.ts";
+import { type Figure, figure, median, rounded } from "./figures.ts";
+import { OpenFolder } from "./seed.ts";
+
+const TARGET = { most: 1.3 };
+const HOUR = 3_600_000;
+const KINDS = ["create", "answer", "due timeout"] as const;
+
+/** A seeded folder and how many pauses it was made with. */
+export interface Seeded {
+  readonly folder: string;
+  readonly pauses: number;
+}
+
+/**
+ * What a unit of work costs with many pauses stored against few: the product's own units through its writer, durable,
+ * in batches, in interleaved rounds; no HTTP. Leaves the folders changed.
+ */
+export async function growth(few: Seeded, many: Seeded, rounds: number, units: number): Promise<Figure[]> {
+  const [small, large] = [await measured(few), await measured(many)];
+  try {
+    for (let round = 0; round < rounds; round++) {
+      await small.round(round, units);
+      await large.round(round, units);
+    }
+    return KINDS.map((kind) => {
+      const ratio = median(large.micros[kind]) / median(small.micros[kind]);
+      return figure(`${kind}: cost with ${many.pauses} stored ÷ ${few.pauses}`, ratio, "", TARGET, {
+        few_us: small.micros[kind].map(rounded),
+        many_us: large.micros[kind].map(rounded),
+      });
+    });
+  } finally {
+    await Promise.all([small.open.close(), large.open.close()]);
+  }
+}
+
+async function measured({ folder, pauses }: Seeded) {
+  const open = new OpenFolder(folder);
+  const { key } = await open.newKey();
+  const micros: Record<(typeof KINDS)[number], number[]> = { create: [], answer: [], "due timeout": [] };
+  return { open, micros, round: (round: number, units: number) => oneRound(open, key, pauses, micros, round, units) };
+}
+
+async function oneRound(
+  open: OpenFolder,
+  key: Key,
+  stored: number,
+  micros: Record<(typeof KINDS)[number], number[]>,
+  round: number,
+  units: number,
+): Promise<void> {
+  micros.create.push(await timed(units, () => open.create(key, units, 8_760)));
+
+  // Spread over all that was stored; a stride that shares no factor with the count meets none twice.
+  const stride = 7_919;
+  const numberOf = (index: number) => (((round * units + index) * stride) % stored) + 1;
+  micros.answer.push(
+    await timed(units, () =>
+      open.inBatches(units, (index) => {
+        const command = {
+          pauseN: numberOf(index),
+          position: 0,
+          choice: "Approve",
+          comment: null,
+          via: "page" as const,
+        };
+        const origin = { ip: "127.0.0.1", userAgent: "bench" };
+        return open.writer.write((tx) => answerPause(tx, open.context, { ...command, origin }));
+      }),
+    ),
+  );
+
+  await open.create(key, units, 1);
+  open.now += 2 * HOUR;
+  micros["due timeout"].push(
+    await timed(units, async () => {
+      while ((await open.writer.write((tx) => expireDue(tx, open.context))).more);
+    }),
+  );
+}
+
+/** Microseconds a unit. */
+async function timed(units: number, work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return ((performance.now() - start) * 1000) / units;
+}

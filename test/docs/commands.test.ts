@@ -1,0 +1,71 @@
+import { describe, expect, test } from "bun:test";
+import { rmSync } from "node:fs";
+import { environment, folderWith } from "../support/binary.ts";
+import { testNeeding } from "../support/needs.ts";
+import { documentAt, documents, fencesOf, project } from "./documents.ts";
+import { DocumentReader } from "./reader.ts";
+
+const readerTest = testNeeding("python requests");
+
+describe("what the documents tell you to type", () => {
+  for (const document of documents.filter((one) => fencesOf(one, "run").length > 0)) {
+    readerTest(
+      `${document.path} runs from its first line to its last, and shows what it says`,
+      async () => {
+        await using reader = await DocumentReader.start();
+        const printed = [...(await reader.follow(document)).values()];
+        expect(printed.length).toBe(fencesOf(document, "run").length);
+        for (const [shown, count] of promised[document.path] ?? []) {
+          expect(printed.filter((text) => shown.test(text)).length, String(shown)).toBe(count);
+        }
+      },
+      60_000,
+    );
+  }
+
+  test("the first curl of README.md is the one that serve prints", async () => {
+    const folder = folderWith();
+    const server = Bun.spawn([process.execPath, "src/main.ts", "serve", "--data", `${folder}/data`, "--port", "0"], {
+      cwd: project,
+      env: environment(),
+      stdout: "pipe",
+      stderr: "inherit",
+    });
+    try {
+      let printed = "";
+      for await (const chunk of server.stdout) {
+        printed += new TextDecoder().decode(chunk);
+        if (printed.includes("Then read the message")) break;
+      }
+      const plain = printed
+        .replace(/http:\/\/127\.0\.0\.1:\d+/g, "http://127.0.0.1:8787")
+        .replace(/pp_test_\w+/g, "pp_test_…");
+      const [fence] = documentAt("README.md").fences.filter(({ marker }) => marker?.detail === "printed");
+      expect(plain).toContain(fence?.text ?? "no such fence");
+    } finally {
+      server.kill("SIGTERM");
+      await server.exited;
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }, 30_000);
+});
+
+/** What the text around the fences promises, and how many of the fences show it. */
+const promised: Record<string, [RegExp, number][]> = {
+  "README.md": [
+    [/"response_source":"human","response_via":"page"/, 1],
+    [/^Purge\n$/, 2],
+    [/^(pause_[0-9a-z]{26})\n\1\n$/, 1],
+    [
+      /"response_choice":"Approve","response_source":"human"[\s\S]*"response_choice":"Reject","response_source":"timeout_def/,
+      1,
+    ],
+    [/^Consistent: /, 1],
+  ],
+  "docs/api.md": [
+    [/"response_source":"human"/, 2],
+    [/"cancel_reason":"The invoice was withdrawn."/, 1],
+    [/"type":"pause.responded"[\s\S]*"disclosed":{"\d/, 1],
+  ],
+  "docs/audit-format.md": [[/^(head [0-9a-f]{64})\n(root \S{43}=)\nConsistent: [^\n]*\n\1\n\2$/m, 1]],
+};

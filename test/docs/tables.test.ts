@@ -1,0 +1,82 @@
+import { expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { scopes } from "../../src/access/scopes.ts";
+import { entryTypes } from "../../src/audit/entry.ts";
+import { createBody } from "../../src/pauses/request.ts";
+import { problems } from "../../src/platform/problem.ts";
+import { startAppliance } from "../support/appliance.ts";
+import { documentAt, project, tableOf } from "./documents.ts";
+
+const api = documentAt("docs/api.md");
+const names = (list: readonly string[]) => (list.length > 0 ? list.map((name) => `\`${name}\``).join(", ") : "none");
+
+test("docs/api.md lists every error with its status, title and help, and no other", () => {
+  const rows = Object.entries(problems).map(([slug, { status, title, help }]) => [
+    `\`/problems/${slug}\``,
+    String(status),
+    title,
+    help,
+  ]);
+  expect(tableOf(api, "`type`")).toEqual(rows);
+});
+
+test("docs/audit-format.md lists what stands in data for each type of entry, in the clear and committed", () => {
+  const rows = Object.entries(entryTypes).map(([type, { plain, committed }]) => [
+    `\`${type}\``,
+    names(plain),
+    names(committed),
+  ]);
+  expect(tableOf(documentAt("docs/audit-format.md"), "type")).toEqual(rows);
+});
+
+test("docs/api.md lists every route with what it needs, and no other", async () => {
+  const appliance = await startAppliance();
+  await appliance.stop();
+  const served = appliance.app.routes.map(({ method, path, access }) => [
+    `\`${method}\``,
+    `\`${path}\``,
+    `\`${access}\``,
+  ]);
+  const listed = tableOf(api, "method").map((row) => row.slice(0, 3));
+  expect(listed.map(String).sort()).toEqual(served.map(String).sort());
+});
+
+test("docs/api.md lists every field of a create, and no other", () => {
+  const fields = Object.keys(createBody.shape);
+  expect(
+    tableOf(api, "field")
+      .map(([name]) => name)
+      .sort(),
+  ).toEqual(fields.map((name) => `\`${name}\``).sort());
+});
+
+test("docs/api.md names every scope", () => {
+  for (const scope of scopes) expect(api.text).toContain(`\`${scope}\``);
+});
+
+test("docs/install.md quotes refusals as the program words them", () => {
+  const sources = [...new Bun.Glob("src/**/*.ts").scanSync(project)].map((path) =>
+    readFileSync(join(project, path), "utf8"),
+  );
+  const quoted = tableOf(documentAt("docs/install.md"), "it says")
+    .flatMap(([said = ""]) => [...said.matchAll(/`([^`]+)`/g)].map(([, words = ""]) => words))
+    // What the system's own loader says, when the addon can't be unpacked.
+    .filter((words) => !/shared object/.test(words));
+  expect(quoted.length).toBeGreaterThan(5);
+  const withoutMarks = sources.map((source) => source.replaceAll("\\`", "`").replaceAll("`secret`", "secret"));
+  expect(quoted.filter((words) => !withoutMarks.some((source) => source.includes(words)))).toEqual([]);
+});
+
+test("docs/testing.md names guards where they stand, and tests by titles that they have", () => {
+  const wrong = tableOf(documentAt("docs/testing.md"), "guard").flatMap(
+    ([guard, place = "", file = "", title = ""]) => {
+      const path = (cell: string) => join(project, cell.replaceAll("`", ""));
+      if (!existsSync(path(place)) || !existsSync(path(file))) return [guard];
+      // A title may hold the name of a case, which the source has as a placeholder before or behind it.
+      const source = readFileSync(path(file), "utf8").replaceAll('\\"', '"');
+      return source.includes(title) ? [] : [guard];
+    },
+  );
+  expect(wrong).toEqual([]);
+});

@@ -11,14 +11,32 @@ const project = join(import.meta.dir, "..");
 const copy = mkdtempSync(join(tmpdir(), "pausepoint-guards-"));
 const wanted = process.argv.slice(2);
 
-for (const part of ["src", "test", "migrations", "public", "scripts", "docs", "package.json", "tsconfig.json", "bunfig.toml", "pausepoint.config.ts"]) {
-  cpSync(join(project, part), join(copy, part), { recursive: true, force: true, errorOnExist: false, dereference: true, filter: () => true });
+for (const part of [
+  "src",
+  "test",
+  "migrations",
+  "public",
+  "scripts",
+  "docs",
+  "package.json",
+  "tsconfig.json",
+  "pausepoint.config.ts",
+]) {
+  cpSync(join(project, part), join(copy, part), {
+    recursive: true,
+    force: true,
+    errorOnExist: false,
+    dereference: true,
+    filter: () => true,
+  });
 }
 symlinkSync(join(project, "node_modules"), join(copy, "node_modules"));
 
 let useless = 0;
 try {
-  for (const guard of guards.filter(({ guard: name }) => wanted.length === 0 || wanted.some((word) => name.includes(word)))) {
+  for (const guard of guards.filter(
+    ({ guard: name }) => wanted.length === 0 || wanted.some((word) => name.includes(word)),
+  )) {
     const verdict = tryGuard(guard);
     if (verdict !== null) useless++;
     console.log(`${verdict === null ? "fails as it must" : verdict.toUpperCase()}  ${guard.guard}  (${guard.test})`);
@@ -35,7 +53,10 @@ function tryGuard(guard: Guard): string | null {
   const source = readFileSync(file, "utf8");
   if (source.split(guard.line).length !== 2) return "the line is not there exactly once";
   if (!passes(guard)) return "the test fails already";
-  writeFileSync(file, source.replace(guard.line, () => guard.without));
+  writeFileSync(
+    file,
+    source.replace(guard.line, () => guard.without),
+  );
   try {
     return passes(guard) ? "the test does not notice" : null;
   } finally {
@@ -45,7 +66,11 @@ function tryGuard(guard: Guard): string | null {
 
 function passes({ test, title }: Guard): boolean {
   const pattern = title.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  const run = Bun.spawnSync([process.execPath, "test", test, "-t", pattern], { cwd: copy, stdout: "ignore", stderr: "pipe" });
+  const run = Bun.spawnSync([process.execPath, "test", test, "-t", pattern], {
+    cwd: copy,
+    stdout: "ignore",
+    stderr: "pipe",
+  });
   // A title that no test has would "fail" too.
   if (/\b0 pass/.test(run.stderr.toString()) && /\b0 fail/.test(run.stderr.toString())) {
     throw new Error(`${test} has no test named "${title}"`);

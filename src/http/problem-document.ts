@@ -51,7 +51,9 @@ function asProblem(error: unknown, requestId: string, log: Log): Problem {
       headers: { "retry-after": "1" },
     });
   }
-  const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  log.error("request failed", { request: requestId, error: message, stack: stack ?? null });
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  // Where it broke, not the whole way there: a log line holds no stack trace.
+  const at = stack?.split("\n").find((line) => /^\s+at /.test(line));
+  log.error("request failed", { request: requestId, error: `${name}: ${message}`, at: at?.trim() ?? null });
   return new Problem("internal", "The request was not carried out. The server's log tells more under the request id.");
 }

@@ -1,7 +1,7 @@
 import manifest from "../../package.json" with { type: "json" };
 
-/** This program's version, and the commit it was built from (null when it runs from source). */
+/** This program's version, and the commit it was built from: null from source, and outside a git checkout. */
 export const version: { readonly number: string; readonly commit: string | null } = {
   number: manifest.version,
-  commit: process.env.PAUSEPOINT_BUILD_COMMIT ?? null,
+  commit: process.env.PAUSEPOINT_BUILD_COMMIT || null,
 };

@@ -19,8 +19,7 @@ describe("a message whose lease ran out while its attempt was under way", () => 
     const [due] = await db.writer.write((tx) => claimDue(tx, db.context, carrierOf(), 10, LEASE));
     return due!;
   };
-  const record = (due: DueMessage) =>
-    db.writer.write((tx) => recordAttempt(tx, db.context, due, sent, db.clock.now()));
+  const record = (due: DueMessage) => db.writer.write((tx) => recordAttempt(tx, db.context, due, sent, db.clock.now()));
   const told = () => db.log().filter(({ type }) => type === "pause.delivered").length;
 
   test("is told of once, whichever attempt is recorded first", async () => {

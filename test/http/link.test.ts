@@ -31,7 +31,10 @@ const typesOf = async (id: string) => (await appliance.log(key, id)).map(({ type
 
 describe("a link has one spelling", () => {
   test("every single bit of the 39 bytes turned, and every text that decodes alike, is the same 404", async () => {
-    const { id, token } = await asked();
+    let link = await asked();
+    // A token with a character of base64url's own, which base64 readers take in two spellings.
+    while (!/[-_]/.test(link.token)) link = await asked();
+    const { id, token } = link;
     const bytes = Buffer.from(token, "base64url");
     expect([token.length, bytes.length]).toEqual([52, 39]);
     const forged = Array.from({ length: 39 * 8 }, (_, bit) => {

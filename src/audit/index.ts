@@ -1,5 +1,5 @@
-export { type Actor, type EntryType, entryTypes, type NewEntry, newEntry, type World } from "./entry.ts";
+export { type Actor, entryTypes, newEntry, type World } from "./entry.ts";
 export { canonicalize, type JsonValue } from "./jcs.ts";
 export { appendEntry } from "./log.ts";
-export { type EntryFilter, readEntries } from "./read.ts";
+export { readEntries } from "./read.ts";
 export { type Verification, verifyLive } from "./verify.ts";

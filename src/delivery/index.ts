@@ -1,4 +1,4 @@
-export type { Carrier, Compose } from "./lane.ts";
+export type { Carrier } from "./lane.ts";
 export { cancelQueued, deliveriesOf, insertDelivery, outboxMessages } from "./queries.ts";
 export { DeliveryQueue } from "./queue.ts";
 export type { DueMessage } from "./record.ts";

@@ -3,7 +3,7 @@ export type { Origin } from "./end.ts";
 export { expireOne } from "./expire.ts";
 export { logRoutes } from "./log-routes.ts";
 export { recordOpened } from "./open.ts";
-export { type AskingRules, Pauses } from "./pauses.ts";
+export { Pauses } from "./pauses.ts";
 export { findPause, newestPauseId } from "./queries.ts";
 export { normaliseAddress } from "./recipients.ts";
 export { limits } from "./request.ts";

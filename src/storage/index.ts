@@ -1,9 +1,9 @@
-export { type Connection, makeFolder, openDatabase, openForReading } from "./database.ts";
+export { type Connection, openDatabase, openForReading } from "./database.ts";
 export { StorageBusy, StorageError } from "./errors.ts";
 export { lockFolder } from "./lock.ts";
 export { define, insertInto, type Query, type RowOf } from "./query.ts";
 export { Reader } from "./reader.ts";
 export { ensureInstallation, folderSecret } from "./secret.ts";
 export type { DeliveryStatus, Mode, PauseStatus, ResponseSource, Tables } from "./tables.ts";
-export type { Changes, SharedState, Step, Tx, Work } from "./work.ts";
+export type { SharedState, Tx, Work } from "./work.ts";
 export { Writer } from "./writer.ts";

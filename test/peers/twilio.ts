@@ -32,7 +32,6 @@ import { postWebhook, type WebhookAnswer } from "./twilio/webhook.ts";
 export type { TwilioBehaviour } from "./twilio/behaviour.ts";
 export type { MessageStatus, TwilioMessage } from "./twilio/message.ts";
 export type { WebhookAnswer } from "./twilio/webhook.ts";
-export { twilioSignature } from "./twilio/webhook.ts";
 
 export interface TwilioPeerOptions extends TwilioAccountOptions {
   /** Above this many create requests at once the peer answers 429, code 20429; default no limit. */

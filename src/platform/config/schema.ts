@@ -133,7 +133,6 @@ export type Config = Immutable<
 
 /** A configured channel, told apart by `kind`. */
 export type ChannelConfig = Immutable<z.output<typeof channel>>;
-export type PersonConfig = Immutable<z.output<typeof person>>;
 export type ProjectConfig = Immutable<Required<z.output<typeof project>>>;
 
 /** How a project appears, whether the file names it or not. */

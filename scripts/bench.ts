@@ -78,7 +78,7 @@ async function bench(): Promise<void> {
     const many = { folder: join(folder, "many"), pauses: stored, key: "" };
     for (const each of [empty, few, many]) each.key = await seed(each.folder, each.pauses);
 
-    if (only.has("load")) add(...(await throughput(programs, folder, effort)));
+    if (only.has("load")) for await (const each of throughput(programs, folder, effort)) add(each);
     if (only.has("latency")) add(...(await tapToWait(programs.product, empty.folder, empty.key, taps)));
     if (only.has("start")) {
       add(await startTime("empty", programs.product, empty.folder, empty.key, starts));

@@ -1,5 +1,5 @@
 import { Cron } from "croner";
-import { createKey, defaultScopes, KeyRing, noLimits, type Route } from "./access/index.ts";
+import { createKey, defaultScopes, KeyRing, listKeys, noLimits, type Route } from "./access/index.ts";
 import { appendEntry, newEntry } from "./audit/index.ts";
 import type { Channel, OutgoingMessage } from "./channels/channel.ts";
 import { OUTBOX } from "./channels/directory.ts";
@@ -59,7 +59,7 @@ export interface App {
   readonly baseUrl: string;
   readonly port: number;
   readonly pauses: Pauses;
-  /** The test key made on the very first start with nothing configured, or null. */
+  /** The test key made when there was none and no channel is configured, or null. */
   readonly firstKey: string | null;
   /** Everything that is served. */
   readonly routes: readonly Route[];
@@ -163,9 +163,8 @@ async function compose(
   const queue = new DeliveryQueue({ carriers, writer, context, log, compose, onOutbox: parts.onOutbox ?? (() => {}) });
   const respond = new Respond({ links, writer, context, pauses, log });
 
-  const { isNew } = await writer.write((tx) => ensureInstallation(tx, folder.secret, { clock, ids }));
+  await writer.write((tx) => ensureInstallation(tx, folder.secret, { clock, ids }));
   await writer.write((tx) => recordStart(tx, context, Object.keys(channels)));
-  const firstKey = isNew && !config.channelsConfigured ? await makeFirstKey(writer, context) : null;
   await timeouts.start();
 
   const keys = new KeyRing(writer);
@@ -198,7 +197,9 @@ async function compose(
     baseUrl = host === null ? url : `http://${host}:${server.port}`;
   }
   await queue.start();
-  const jobs = startJobs({ writer, timeouts, log, clock, database: folder.database });
+  // Only once it listens: a key that is shown once must not be made by a start that fails.
+  const firstKey = config.channelsConfigured ? null : await makeFirstKey(writer, context);
+  const jobs = startJobs({ writer, timeouts, log, clock });
 
   return {
     url,
@@ -250,7 +251,9 @@ function* recordStart(tx: Tx, { clock, random }: PauseContext, channels: readonl
   );
 }
 
-async function makeFirstKey(writer: Writer, context: PauseContext): Promise<string> {
+/** A test key for a newcomer, where there is no key yet. */
+async function makeFirstKey(writer: Writer, context: PauseContext): Promise<string | null> {
+  if (writer.all(listKeys, {}).length > 0) return null;
   const wanted = {
     name: "first start",
     mode: "test",
@@ -262,14 +265,8 @@ async function makeFirstKey(writer: Writer, context: PauseContext): Promise<stri
 }
 
 /** Sweeps by the calendar. What they do is a hint or a clean-up: missing one harms nothing. */
-function startJobs(parts: {
-  writer: Writer;
-  timeouts: Timeouts;
-  log: Log;
-  clock: Clock;
-  database: Connection;
-}): Cron[] {
-  const { writer, timeouts, log, clock, database } = parts;
+function startJobs(parts: { writer: Writer; timeouts: Timeouts; log: Log; clock: Clock }): Cron[] {
+  const { writer, timeouts, log, clock } = parts;
   const job = (pattern: string, name: string, run: () => Promise<void>) =>
     new Cron(
       pattern,
@@ -287,7 +284,7 @@ function startJobs(parts: {
       while (await writer.write((tx) => forgetStaleKeys(tx, clock.now())));
     }),
     job("*/5 * * * *", "log file", async () => {
-      if (database.open) database.pragma("wal_checkpoint(PASSIVE)");
+      writer.foldLog();
     }),
   ];
 }

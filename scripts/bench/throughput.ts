@@ -21,20 +21,18 @@ const BODY = JSON.stringify({
  * Create, get and answer against the same routes without storage, in interleaved rounds: product, echo, product, …
  * Between rounds the outbox is worked off, so that neither side pays for a round before.
  */
-export async function throughput(programs: Executables, folder: string, effort: Effort): Promise<Figure[]> {
+export async function* throughput(programs: Executables, folder: string, effort: Effort): AsyncGenerator<Figure> {
   const data = join(folder, "throughput");
   const product = await startProduct(programs.product, data);
   const echo = await startProcess([programs.echo]);
   try {
     const stored = new StoredPauses(data);
     const bench = { product, echo, stored, folder, effort };
-    const figures: Figure[] = [];
-    for (const connections of CONNECTIONS) figures.push(...(await createRounds(bench, connections)));
-    for (const connections of CONNECTIONS) figures.push(await getRounds(bench, connections));
+    for (const connections of CONNECTIONS) yield* await createRounds(bench, connections);
+    for (const connections of CONNECTIONS) yield await getRounds(bench, connections);
     for (const [index, connections] of CONNECTIONS.entries())
-      figures.push(await answerRounds(bench, connections, CONNECTIONS.length - index));
+      yield await answerRounds(bench, connections, CONNECTIONS.length - index);
     stored.close();
-    return figures;
   } finally {
     await Promise.all([product.stop(), echo.stop()]);
   }

@@ -1,9 +1,8 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { Command } from "commander";
 import { type Verification, verifyLive } from "../audit/index.ts";
 import { openForReading } from "../storage/index.ts";
-import { CommandFailed, print, printJson, UsageError } from "./output.ts";
+import { requireDatabase } from "./folder.ts";
+import { CommandFailed, print, printJson } from "./output.ts";
 import { type CommonOptions, settingsOf, withCommonOptions } from "./settings.ts";
 
 /** `pausepoint audit verify`: walks the live log and compares it with the tables, also beside a running server. */
@@ -15,11 +14,9 @@ export function addAudit(program: Command): void {
 }
 
 async function verify(options: CommonOptions): Promise<void> {
-  const { dataDir } = await settingsOf(options);
-  if (!existsSync(join(dataDir, "pausepoint.db"))) {
-    throw new UsageError(`There is no PausePoint database in ${dataDir}; name its folder with --data.`);
-  }
-  const connection = openForReading(dataDir);
+  const config = await settingsOf(options);
+  requireDatabase(config);
+  const connection = openForReading(config.dataDir);
   try {
     report(verifyLive(connection), options.json === true);
   } finally {
@@ -38,7 +35,7 @@ function report(verification: Verification, json: boolean): void {
     throw new CommandFailed(`The log is not valid. First fault, ${where}: ${fault.what}`);
   }
   if (json) return;
-  print(`Consistent: ${entries} entries and ${pauses} pauses agree; key not pinned.`);
+  print(`Consistent: ${entries} entries and ${pauses} pauses agree; no signing key is pinned.`);
   if (erasedDisclosures > 0) print(`${erasedDisclosures} disclosures have been erased.`);
   print(`head ${headHash}\nroot ${root}`);
 }

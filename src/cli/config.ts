@@ -17,7 +17,9 @@ export function addConfig(program: Command): void {
         source === null ? "No configuration file: everything local, messages go to the outbox." : `${source} is valid.`,
       );
       print(`Links start with ${baseUrl}; listens on ${listen.host}:${listen.port}; data in ${dataDir}.`);
-      print(names.length === 0 ? "No channel is configured." : `Channels: ${names.join(", ")}.`);
+      print(
+        names.length === 0 ? "No channel is configured: messages go to the outbox." : `Channels: ${names.join(", ")}.`,
+      );
     },
   );
 }

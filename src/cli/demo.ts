@@ -20,7 +20,7 @@ export function addDemo(program: Command): void {
       "listen on this address; 0.0.0.0 lets a phone in the same network open the page",
       "127.0.0.1",
     )
-    .option("--port <port>", "the port to listen on (default: any)", "0")
+    .option("--port <port>", "the port to listen on; 0 for any", "0")
     .option("--timeout-minutes <n>", "how long to wait for an answer", "10")
     .option("--json", "print JSON: a line with the link, then one with the pause")
     .action(demo);

@@ -1,15 +1,24 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { type AccessContext, KeyRing } from "../access/index.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { LoadedConfig } from "../platform/config/load.ts";
 import { IdSource } from "../platform/ids.ts";
 import { systemRandom } from "../platform/random.ts";
 import { ensureInstallation, folderSecret, openDatabase, Writer } from "../storage/index.ts";
+import { UsageError } from "./output.ts";
 
 /** The data folder as a command uses it, also beside a running server. */
 export interface Folder {
   readonly writer: Writer;
   readonly context: AccessContext;
   readonly keys: KeyRing;
+}
+
+/** The database of a command that has nothing to do without one. @throws UsageError when the folder holds none. */
+export function requireDatabase({ dataDir }: LoadedConfig): void {
+  if (existsSync(join(dataDir, "pausepoint.db"))) return;
+  throw new UsageError(`There is no PausePoint database in ${dataDir}; name its folder with --data.`);
 }
 
 /** Opens the data folder for one command, and closes it behind it. @throws StorageError */

@@ -12,7 +12,7 @@ import {
 import { normaliseAddress } from "../pauses/index.ts";
 import { isoTime } from "../platform/clock.ts";
 import type { LoadedConfig } from "../platform/config/load.ts";
-import { withFolder } from "./folder.ts";
+import { requireDatabase, withFolder } from "./folder.ts";
 import { CommandFailed, print, printError, printJson, printTable, UsageError } from "./output.ts";
 import { type CommonOptions, settingsOf, withCommonOptions } from "./settings.ts";
 
@@ -77,11 +77,13 @@ async function create(options: CreateOptions): Promise<void> {
     return;
   }
   print(made.key);
-  printError(`${made.id} for ${project} (${mode}). It is shown this once; keep it where only the agent can read it.`);
+  printError(`${made.id} for ${project} (${mode}), in ${config.dataDir}.`);
+  printError("It is shown this once; keep it where only the agent can read it.");
 }
 
 async function list(options: CommonOptions): Promise<void> {
   const config = await settingsOf(options);
+  requireDatabase(config);
   const rows = await withFolder(config, async ({ writer }) => writer.all(listKeys, {}));
   if (options.json) {
     const data = rows.map(({ id, name, hint, mode, project, ...row }) => ({
@@ -114,6 +116,7 @@ async function list(options: CommonOptions): Promise<void> {
 
 async function revoke(id: string, options: CommonOptions): Promise<void> {
   const config = await settingsOf(options);
+  requireDatabase(config);
   const done = await withFolder(config, ({ writer, context }) =>
     writer.write((tx) => revokeKey(tx, context, id, OPERATOR)),
   );

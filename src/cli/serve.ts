@@ -55,13 +55,18 @@ function greet(app: App, json: boolean, folder: string): void {
   }
   print(`PausePoint ${version.number}  ${app.url}  (data in ${folder})`);
   if (app.firstKey === null) {
-    print("Make a key with: pausepoint keys create --name NAME --mode test");
+    print(`Make a key with: ${ownCommand()} keys create --name NAME --mode test --data ${folder}`);
     return;
   }
   print(`Your test key, shown once: ${app.firstKey}`);
   print(`Ask your first question:\n${firstCurl(app.url, app.firstKey)}`);
   if (!onTerminal())
     print(`Then read the message: curl -s ${app.url}/v1/test/messages -H "Authorization: Bearer ${app.firstKey}"`);
+}
+
+/** How this very program is called from here: as the executable, or from source as `npm start` does. */
+function ownCommand(): string {
+  return process.env.PAUSEPOINT_BUILD_VERSION === undefined ? "npx bun src/main.ts" : process.execPath;
 }
 
 function firstCurl(url: string, key: string): string {

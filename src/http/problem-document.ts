@@ -11,14 +11,14 @@ export function problemReply(error: unknown, requestId: string, log: Log): Reply
   return {
     status,
     headers: { "content-type": "application/problem+json", ...problem.headers },
-    body: JSON.stringify({
+    body: {
       type: `/problems/${problem.slug}`,
       title,
       status,
       detail: problem.message,
       request_id: requestId,
       ...(problem.errors.length > 0 ? { errors: problem.errors } : {}),
-    }),
+    },
   };
 }
 

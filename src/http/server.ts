@@ -221,7 +221,7 @@ function queryOf(url: string): URLSearchParams {
 }
 
 function toResponse({ status, headers, body }: Reply, requestId: string): Response {
-  const text = body === null || typeof body === "string" ? body : JSON.stringify(body);
+  const text = body === null || typeof body === "string" ? body : `${JSON.stringify(body)}\n`;
   return new Response(text, {
     status,
     headers: {

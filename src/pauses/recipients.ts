@@ -88,17 +88,34 @@ function addressOf(person: Person, channel: { name: string; addressKind: Address
 /** The normal form of an address of a kind, or null for what is none. */
 export function normaliseAddress(text: string, kind: AddressKind, defaultRegion: string): string | null {
   switch (kind) {
-    case "phone": {
-      const number = parsePhoneNumberFromString(text, { defaultCountry: defaultRegion as CountryCode, extract: false });
-      if (number?.isPossible() !== true) return null;
-      // Numbers of no country (+979 is premium rate, say) and extensions, which can't be texted, are refused.
-      return number.isNonGeographic() || number.ext !== undefined ? null : number.number;
-    }
+    case "phone":
+      return normalisePhone(text, defaultRegion);
     case "email":
       return normaliseEmail(text);
     case "slack":
       return /^[UWCDG][A-Z0-9]{6,20}$/.test(text) ? text : null;
   }
+}
+
+/** The same few people are asked again and again, and reading a number costs as much as writing two rows. */
+const numbersRead = new Map<string, string | null>();
+const NUMBERS_KEPT = 1_000;
+
+function normalisePhone(text: string, defaultRegion: string): string | null {
+  const asked = `${defaultRegion} ${text}`;
+  const known = numbersRead.get(asked);
+  if (known !== undefined) return known;
+  if (numbersRead.size >= NUMBERS_KEPT) numbersRead.clear();
+  const number = readPhone(text, defaultRegion as CountryCode);
+  numbersRead.set(asked, number);
+  return number;
+}
+
+function readPhone(text: string, defaultCountry: CountryCode): string | null {
+  const number = parsePhoneNumberFromString(text, { defaultCountry, extract: false });
+  if (number?.isPossible() !== true) return null;
+  // Numbers of no country (+979 is premium rate, say) and extensions, which can't be texted, are refused.
+  return number.isNonGeographic() || number.ext !== undefined ? null : number.number;
 }
 
 /** The local part is the mail server's to read, so it stays; the domain is lower case. At most 254 octets (RFC 5321). */

@@ -17,7 +17,7 @@ export function sha256Base64url(input: string | Uint8Array): string {
 
 /** base64url without padding (RFC 4648 §5). */
 export function base64url(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64url");
+  return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
 /** Compares in time that depends on the lengths alone. */

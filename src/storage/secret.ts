@@ -34,26 +34,22 @@ export function folderSecret(folder: string, random: Random): Uint8Array {
 }
 
 /**
- * Remembers on first start which secret this database belongs to, and answers whether this start was the first.
+ * Remembers on first start which secret this database belongs to, and answers the installation's id.
  *
  * @throws StorageError when the database belongs to another secret: its links and keys would be dead.
  */
-export function* ensureInstallation(
-  tx: Tx,
-  secret: Uint8Array,
-  parts: { clock: Clock; ids: IdSource },
-): Work<{ id: string; isNew: boolean }> {
+export function* ensureInstallation(tx: Tx, secret: Uint8Array, parts: { clock: Clock; ids: IdSource }): Work<string> {
   const check = sha256(Buffer.concat([Buffer.from("pausepoint installation v1\0"), secret]));
   const found = yield* tx.one(findInstallation, {});
   if (found === undefined) {
     const id = parts.ids.next("ins").id;
     yield* tx.run(insertInstallation, { n: 1, id, secret_check: check, created_at: parts.clock.now() });
-    return { id, isNew: true };
+    return id;
   }
   if (!equalInConstantTime(found.secret_check, check)) {
     throw new StorageError("the database belongs to another secret; restore the file `secret` that was saved with it");
   }
-  return { id: found.id, isNew: false };
+  return found.id;
 }
 
 const findInstallation = define()((db) =>

@@ -112,9 +112,19 @@ export class Writer {
   async close(): Promise<void> {
     this.#closed ??= new StorageBusy("the appliance is stopping");
     await this.drained();
-    // After a failed sync nothing may be folded: what was read back could be what never reached the disk.
+    this.#fold("TRUNCATE");
+  }
+
+  /** Moves into the file what of the log no reader needs any more; waits for nobody. */
+  foldLog(): void {
+    this.#fold("PASSIVE");
+  }
+
+  #fold(how: "PASSIVE" | "TRUNCATE"): void {
+    // SQLite folds nothing while the same connection reads.
     this.#endRead();
-    if (this.#connection.open && !this.#failed) this.#connection.pragma("wal_checkpoint(TRUNCATE)");
+    // After a failed sync nothing may be folded: what was read back could be what never reached the disk.
+    if (this.#connection.open && !this.#failed) this.#connection.pragma(`wal_checkpoint(${how})`);
   }
 
   /** Locking and unlocking for a single read costs ten times what the read does. */

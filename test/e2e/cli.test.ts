@@ -88,6 +88,15 @@ describe("the first start", () => {
     expect(second).toMatchObject({ status: 1, stdout: "" });
     expect(second.stderr).toMatch(/^The address is in use [^\n]*\.\n$/);
   });
+
+  test("on a port that is taken makes no key that nobody sees: the next start shows the first one", async () => {
+    await using server = await serveBinary();
+    const folder = folderWith();
+    expect((await runBinary(["serve", "--port", new URL(server.url).port], folder)).status).toBe(1);
+    const listed = await runBinary(["keys", "list", "--json"], folder);
+    expect(JSON.parse(listed.stdout)).toEqual({ data: [] });
+    rmSync(folder, { recursive: true, force: true });
+  });
 });
 
 describe("a start that the system refuses", () => {
@@ -184,11 +193,29 @@ describe("a wrong command line", () => {
   });
 
   test("that names a key which does not exist ends with 1", async () => {
-    const { status, stderr } = await inFolder({}, "keys", "revoke", "key_none");
+    const folder = folderWith();
+    expect((await runBinary(["keys", "create", "--name", "x"], folder)).status).toBe(0);
+    const { status, stderr } = await runBinary(["keys", "revoke", "key_none"], folder);
     expect({ status, stderr }).toEqual({
       status: 1,
       stderr: "There is no key key_none; pausepoint keys list shows them.\n",
     });
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test("in a folder without a database is told so, and makes none", async () => {
+    for (const args of [
+      ["keys", "list"],
+      ["keys", "revoke", "key_none"],
+      ["audit", "verify"],
+    ]) {
+      const folder = folderWith();
+      const { status, stderr } = await runBinary(args, folder);
+      expect({ args, status }).toEqual({ args, status: 2 });
+      expect(stderr).toMatch(/^There is no PausePoint database in [^\n]*\.\n$/);
+      expect(readdirSync(folder)).toEqual([]);
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });
 

@@ -76,6 +76,8 @@ function everyFigure(): string[] {
     "resident memory after start",
     "resident memory idle, after 1 s",
     "memory of one held long-poll, 200 at once",
-    ...["create", "answer", "due timeout"].map((unit) => `${unit}: cost with 2000 stored ÷ 1000`),
+    ...["create", "answer", "answer spread over all", "due timeout"].map(
+      (unit) => `${unit}: cost with 2000 stored ÷ 1000`,
+    ),
   ];
 }

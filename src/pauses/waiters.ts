@@ -3,7 +3,8 @@ import { afterLong, type Clock } from "../platform/clock.ts";
 /** Who waits for a pause to end: held long-polls. They cost memory and nothing else; the database is never polled. */
 export class Waiters {
   readonly #clock: Clock;
-  readonly #waiting = new Map<number, Set<() => void>>();
+  /** By pause: the one who waits, or a set of them. Most pauses have one, and a set costs more than the waiting. */
+  readonly #waiting = new Map<number, Settle | Set<Settle>>();
   #count = 0;
   #draining = false;
 
@@ -19,19 +20,14 @@ export class Waiters {
   wait(pauseN: number, until: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted || this.#draining) return Promise.resolve();
     return new Promise((resolve) => {
-      const waiting = this.#waiting.get(pauseN) ?? new Set();
-      this.#waiting.set(pauseN, waiting);
       let stopTimer = () => {};
       const settle = () => {
-        if (!waiting.delete(settle)) return;
-        this.#count--;
-        if (waiting.size === 0) this.#waiting.delete(pauseN);
+        if (!this.#forget(pauseN, settle)) return;
         stopTimer();
         signal.removeEventListener("abort", settle);
         resolve();
       };
-      waiting.add(settle);
-      this.#count++;
+      this.#keep(pauseN, settle);
       signal.addEventListener("abort", settle, { once: true });
       // Counted by timers: a clock that is set back holds nobody longer than was asked for.
       const left = until - this.#clock.now();
@@ -42,7 +38,8 @@ export class Waiters {
 
   /** Wakes everyone who waits for this pause. */
   wake(pauseN: number): void {
-    for (const settle of [...(this.#waiting.get(pauseN) ?? [])]) settle();
+    const waiting = this.#waiting.get(pauseN);
+    for (const settle of waiting instanceof Set ? [...waiting] : [waiting]) settle?.();
   }
 
   /** Answers all who wait now, and lets nobody wait any more: the appliance stops. */
@@ -55,4 +52,24 @@ export class Waiters {
   get count(): number {
     return this.#count;
   }
+
+  #keep(pauseN: number, settle: Settle): void {
+    this.#count++;
+    const waiting = this.#waiting.get(pauseN);
+    if (waiting === undefined) this.#waiting.set(pauseN, settle);
+    else if (waiting instanceof Set) waiting.add(settle);
+    else this.#waiting.set(pauseN, new Set([waiting, settle]));
+  }
+
+  /** False when it had been settled before. */
+  #forget(pauseN: number, settle: Settle): boolean {
+    const waiting = this.#waiting.get(pauseN);
+    const found = waiting instanceof Set ? waiting.delete(settle) : waiting === settle;
+    if (!found) return false;
+    this.#count--;
+    if (!(waiting instanceof Set) || waiting.size === 0) this.#waiting.delete(pauseN);
+    return true;
+  }
 }
+
+type Settle = () => void;

@@ -1,10 +1,10 @@
 import { Elysia } from "elysia";
-import type { Call, Key, KeyRing, Method, Reply, Route } from "../access/index.ts";
+import type { Key, KeyRing, Method, Reply, Route } from "../access/index.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { IdSource } from "../platform/ids.ts";
 import type { Log } from "../platform/log.ts";
 import { Problem } from "../platform/problem.ts";
-import { readForm, readJson } from "./body.ts";
+import { type Connection, ServedCall, type Surroundings } from "./call.ts";
 import { clientAddresses } from "./client-address.ts";
 import { problemPages, problemReply } from "./problem-document.ts";
 
@@ -47,11 +47,7 @@ export function startServer(parts: ServerParts): HttpServer {
     development: false,
     // Without this Bun shares the port with any other server of the same user, and each gets some of the requests.
     reusePort: false,
-    fetch: (request, bun) =>
-      router.answer(request, {
-        peer: () => bun.requestIP(request)?.address ?? null,
-        idle: (seconds) => bun.timeout(request, seconds),
-      }),
+    fetch: (request, bun) => router.answer(request, new SocketConnection(request, bun)),
     error: (error) => toResponse(problemReply(error, "", parts.log), ""),
   });
   return {
@@ -69,10 +65,22 @@ export function startServer(parts: ServerParts): HttpServer {
   };
 }
 
-/** The connection under a request. */
-export interface Connection {
-  peer(): string | null;
-  idle(seconds: number): void;
+class SocketConnection implements Connection {
+  readonly #request: Request;
+  readonly #server: Bun.Server<unknown>;
+
+  constructor(request: Request, server: Bun.Server<unknown>) {
+    this.#request = request;
+    this.#server = server;
+  }
+
+  peer(): string | null {
+    return this.#server.requestIP(this.#request)?.address ?? null;
+  }
+
+  idle(seconds: number): void {
+    this.#server.timeout(this.#request, seconds);
+  }
 }
 
 /** The routes as one function, apart from any socket. */
@@ -82,9 +90,13 @@ export function createRouter(
   readonly routes: readonly Route[];
   answer(request: Request, connection: Connection): Promise<Response> | Response;
 } {
-  const { keys, clock, ids, log } = parts;
+  const { keys, ids, log } = parts;
   const routes = [...parts.routes, problemPages];
-  const addressOf = clientAddresses(parts.listen.trustProxy);
+  const surroundings: Surroundings = {
+    clock: parts.clock,
+    idleSeconds: IDLE_SECONDS,
+    addressOf: clientAddresses(parts.listen.trustProxy),
+  };
   const connections = new WeakMap<Request, Connection>();
 
   const answer = async (work: (requestId: string) => Reply | Promise<Reply>): Promise<Response> => {
@@ -96,32 +108,6 @@ export function createRouter(
     }
   };
 
-  const callOf = (request: Request, params: Record<string, string>, requestId: string): Call => {
-    const connection = connections.get(request);
-    return {
-      request,
-      requestId,
-      get query() {
-        return queryOf(request.url);
-      },
-      get address() {
-        return addressOf(connection?.peer() ?? null, request.headers.get("x-forwarded-for"));
-      },
-      param: (name) => params[name] ?? "",
-      json: () => readJson(request, clock, false),
-      optionalJson: () => readJson(request, clock, true),
-      form: () => readForm(request, clock),
-      async hold(wait) {
-        connection?.idle(0);
-        try {
-          return await wait();
-        } finally {
-          connection?.idle(IDLE_SECONDS);
-        }
-      },
-    };
-  };
-
   const elysia = new Elysia({ strictPath: true });
   for (const route of routes) {
     elysia.route(
@@ -129,7 +115,7 @@ export function createRouter(
       route.path,
       ({ request, params }: { request: Request; params: Record<string, string> }) =>
         answer((requestId) => {
-          const call = callOf(request, params, requestId);
+          const call = new ServedCall(request, requestId, params, connections.get(request), surroundings);
           return route.access === "public"
             ? route.handle(call)
             : route.handle(call, authenticate(route.access, request, keys));
@@ -213,11 +199,6 @@ function matches(pattern: string, path: string): boolean {
 
 function pathOf(url: string): string {
   return new URL(url, "http://localhost").pathname;
-}
-
-function queryOf(url: string): URLSearchParams {
-  const start = url.indexOf("?");
-  return new URLSearchParams(start < 0 ? "" : url.slice(start + 1));
 }
 
 function toResponse({ status, headers, body }: Reply, requestId: string): Response {

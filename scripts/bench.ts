@@ -63,6 +63,8 @@ function extent() {
 
 async function bench(): Promise<void> {
   const only = new Set(values.only.split(","));
+  const unknown = [...only].find((part) => !(PARTS as readonly string[]).includes(part));
+  if (unknown !== undefined) throw new Error(`--only knows no ${unknown}; it knows ${PARTS.join(", ")}`);
   const { effort, stored, taps, starts, restSeconds, held, growthRounds, growthUnits } = extent();
   const figures: Figure[] = [];
   const add = (...more: Figure[]) => {

@@ -105,16 +105,20 @@ async function answerRounds(bench: Bench, connections: number, left: number): Pr
   const { product, echo, stored, folder, effort } = bench;
   // What is pending is shared out over all rounds to come; a round ends early when its share is used up.
   const share = Math.floor(stored.pendingCount() / (effort.rounds * left));
-  const answers = (): Requests => ({
-    method: "POST",
-    paths: stored.pending(share).map((pause) => `/r/${stored.token(pause)}`),
-    once: true,
-    contentType: "application/x-www-form-urlencoded",
-    body: "choice=Approve",
-  });
+  let answers: Requests = { method: "POST", paths: [], once: true };
   const rounds = await interleaved(effort.rounds, {
-    product: () => load(product.url, answers(), connections, effort, folder),
-    echo: () => load(echo.url, { ...answers(), once: false }, connections, effort, folder),
+    product: () => {
+      answers = {
+        method: "POST",
+        paths: stored.pending(share).map((pause) => `/r/${stored.token(pause)}`),
+        once: true,
+        contentType: "application/x-www-form-urlencoded",
+        body: "choice=Approve",
+      };
+      return load(product.url, answers, connections, effort, folder);
+    },
+    // The echo is sent the very same links: it keeps nothing, so they are never used up there.
+    echo: () => load(echo.url, { ...answers, once: false }, connections, effort, folder),
   });
   return ratioOf("answer", connections, rounds);
 }

@@ -18,6 +18,16 @@ export interface Carrier {
 /** Makes the text of a due message: the template and the link are not the queue's business. */
 export type Compose = (message: DueMessage) => OutgoingMessage;
 
+/** What every lane is made with. */
+export interface LaneParts {
+  readonly writer: Writer;
+  readonly context: DeliveryContext;
+  readonly log: Log;
+  readonly compose: Compose;
+  /** Called for each message that the outbox takes. */
+  readonly onOutbox: (message: OutgoingMessage, due: DueMessage) => void;
+}
+
 const OUTBOX_BATCH = 64;
 const OUTBOX_REST_MS = 20;
 /** A channel keeps its own time; this much later, one that does not is given up. Within the margin of the lease. */
@@ -45,15 +55,8 @@ export class Lane {
   #restUntil = 0;
   #closed = false;
 
-  constructor(parts: {
-    carrier: Carrier;
-    writer: Writer;
-    context: DeliveryContext;
-    log: Log;
-    compose: Compose;
-    onOutbox: (message: OutgoingMessage, due: DueMessage) => void;
-  }) {
-    this.#carrier = parts.carrier;
+  constructor(carrier: Carrier, parts: LaneParts) {
+    this.#carrier = carrier;
     this.#writer = parts.writer;
     this.#context = parts.context;
     this.#log = parts.log;

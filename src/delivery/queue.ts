@@ -1,9 +1,7 @@
-import type { OutgoingMessage } from "../channels/channel.ts";
-import type { Log } from "../platform/log.ts";
 import type { Writer } from "../storage/index.ts";
-import { type Carrier, type Compose, Lane } from "./lane.ts";
+import { type Carrier, Lane, type LaneParts } from "./lane.ts";
 import * as queries from "./queries.ts";
-import { type DeliveryContext, type DueMessage, freeLeases } from "./record.ts";
+import { type DeliveryContext, freeLeases } from "./record.ts";
 
 const GRACE_MS = 5_000;
 
@@ -13,17 +11,10 @@ export class DeliveryQueue {
   readonly #writer: Writer;
   readonly #context: DeliveryContext;
 
-  constructor(parts: {
-    carriers: readonly Carrier[];
-    writer: Writer;
-    context: DeliveryContext;
-    log: Log;
-    compose: Compose;
-    onOutbox: (message: OutgoingMessage, due: DueMessage) => void;
-  }) {
+  constructor(parts: LaneParts & { readonly carriers: readonly Carrier[] }) {
     this.#writer = parts.writer;
     this.#context = parts.context;
-    this.#lanes = new Map(parts.carriers.map((carrier) => [carrier.name, new Lane({ ...parts, carrier })]));
+    this.#lanes = new Map(parts.carriers.map((carrier) => [carrier.name, new Lane(carrier, parts)]));
   }
 
   /** Frees what an earlier process had claimed (this one holds the folder, so nobody is sending it), and begins. */

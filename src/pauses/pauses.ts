@@ -149,7 +149,7 @@ export class Pauses {
   }
 
   #command(key: Key, request: CreateRequest): Omit<CreatePause, "idempotency"> {
-    const { rules } = { rules: this.#rules };
+    const rules = this.#rules;
     const route = routeFor(request.channel, key.world.mode, {
       any: rules.channelsConfigured,
       addressKinds: rules.addressKinds,

@@ -13,7 +13,7 @@
 // --data, --host and --port win over both.
 
 import { defineConfig } from "pausepoint/config";
-//import { twilio } from "pausepoint/config";
+//import { fallback, httpGateway, kannel, ntfy, slack, smpp, smtp, twilio } from "pausepoint/config";
 
 // biome-ignore format: the blank lines between the settings are to stay.
 export default defineConfig({
@@ -52,6 +52,8 @@ export default defineConfig({
   //    email: "cfo@example.com",
   //    // A Slack user or channel id.
   //    slack: "U012AB3CD",
+  //    // An ntfy topic that this person alone knows: whoever knows it can read what is sent to it.
+  //    push: "pausepoint-cfo-7f3a91",
   //    // The number for WhatsApp, with + and the country's code.
   //    whatsapp: "+13128471928",
   //  },
@@ -59,7 +61,9 @@ export default defineConfig({
 
   // What the `channel` of a request stands for: a name of your own, or sms. A name has 1 to 32 of a-z, 0-9, _ and -,
   // and starts with a letter. Default: none is set, and every message stays in the built-in outbox. Once this is set,
-  // live keys no longer use the outbox: a channel that is missing here is refused. Test keys always use it. Example:
+  // live keys no longer use the outbox: a channel that is missing here is refused. Test keys always use it. What makes a
+  // channel has to be imported: take the slashes off the second import above too. docs/channels.md says what to set up
+  // at Twilio, at your mail relay and in Slack. Example:
   //channels: {
   //  sms: twilio({
   //    // The account that pays for the texts. Starts with AC.
@@ -69,6 +73,17 @@ export default defineConfig({
   //    // The sender: a number with + and digits only, a short code, or a name of at most 11 characters; or
   //    // messagingServiceSid, as below.
   //    from: "+13125550100",
+  //    // A sender of its own for the people of a country (ISO 3166-1): { GB: "+447700900123", FR: "ACME" }.
+  //    senders: {},
+  //    // What a text someone writes back can do: "code" answers the question whose code it holds; "open" may leave the
+  //    // code out while one question alone waits for that number, which is your own risk, since senders can be forged;
+  //    // "off" answers nothing. Replies and receipts need authToken, and in Twilio's console the inbound webhook
+  //    // <baseUrl>/hooks/<channel>/inbound (HTTP POST).
+  //    replies: "code",
+  //    // How many segments a text may take, 1 to 10, where the message can be shortened to it.
+  //    maxSegments: 2,
+  //    // Whether those who were asked get a text when somebody else answers or the question is withdrawn.
+  //    tellWhenOver: false,
   //    // Where Twilio's API is. Another address is of use behind a proxy of your own, and in tests.
   //    apiBase: "https://api.twilio.com",
   //    // How long one attempt may take, 1 to 120 seconds.
@@ -76,14 +91,232 @@ export default defineConfig({
   //    // How many texts may be on their way to Twilio at once, 1 to 100.
   //    concurrency: 8,
   //  }),
-  //  oncall: twilio({
+  //  reserve: twilio({
   //    accountSid: process.env.TWILIO_ACCOUNT_SID,
-  //    // An API key (starts with SK) and its secret, in place of the auth token.
+  //    // An API key (starts with SK) and its secret, in place of the auth token. With an authToken beside it, receipts
+  //    // and replies can be verified too.
   //    apiKey: process.env.TWILIO_API_KEY,
   //    apiSecret: process.env.TWILIO_API_SECRET,
   //    // A messaging service (starts with MG) that chooses the sender, in place of from.
   //    messagingServiceSid: "MG00000000000000000000000000000000",
   //  }),
+  //  // Texts over SMPP 3.4, to a carrier or an aggregator; docs/smpp.md says what to ask them.
+  //  carrier: smpp({
+  //    // smpp://host:2775, or ssmpp:// for TLS from the first byte.
+  //    url: "ssmpp://smsc.example.com:3550",
+  //    systemId: "pausepoint",
+  //    password: process.env.SMPP_PASSWORD,
+  //    // Some carriers want one. Default: none.
+  //    systemType: "",
+  //    // The sender: a number with +, a short code, a name of at most 11 characters, or "" where the carrier sets it.
+  //    from: "+13125550100",
+  //    // A sender of its own for the people of a country.
+  //    senders: {},
+  //    // One connection for both ways, or one for each: "transceiver" or "transmitter+receiver".
+  //    bind: "transceiver",
+  //    // With ssmpp://: in PEM, the authorities that sign the carrier's certificate (default: the public ones), this
+  //    // client's own certificate and its key; and the name that the carrier's must hold (default: the host in url).
+  //    tls: { ca: process.env.SMPP_CA, serverName: "smsc.example.com", cert: process.env.SMPP_CERT, key: process.env.SMPP_KEY },
+  //    // Parts without an answer at once, 1 to 1000; and parts in a second, 0 to 10000, where 0 is no limit.
+  //    window: 10,
+  //    partsPerSecond: 5,
+  //    // "auto" is GSM-7 where that has every character, else UCS-2; or "gsm7", "latin1", "ucs2".
+  //    charset: "auto",
+  //    // The carrier's numbers for GSM-7 and for Latin-1, 0 to 255.
+  //    dataCodingGsm7: 0,
+  //    dataCodingLatin1: 3,
+  //    // How a long text is cut: "udh8", "udh16", "sar", or "payload" for not at all.
+  //    longMessages: "udh8",
+  //    // How numbers are written: "e164" (+4930…), "without-plus", "00", or "national", with the country of those.
+  //    addressFormat: "without-plus",
+  //    country: "US",
+  //    // Types of number (0 to 7) and numbering plans (0 to 18). Default: from the sender and the number.
+  //    sourceTon: 1,
+  //    sourceNpi: 1,
+  //    destinationTon: 1,
+  //    destinationNpi: 1,
+  //    // How the carrier is told when a text is of no use any more: "relative", "absolute" or "none".
+  //    validityPeriod: "relative",
+  //    // How often a quiet link is tried, 5 to 600 seconds.
+  //    enquireLinkSeconds: 30,
+  //    // How long one attempt may take, 2 to 120 seconds.
+  //    timeoutSeconds: 30,
+  //    // Which receipts are asked for: "final", of a "failure" only, or "none".
+  //    receipts: "final",
+  //    // How receipts spell the id that the answer gave: "auto", "same", "hex-to-decimal" or "decimal-to-hex".
+  //    messageIdFormat: "auto",
+  //    // As for twilio above.
+  //    replies: "code",
+  //    maxSegments: 2,
+  //    // Whether letters may lose accents where that saves segments.
+  //    transliterate: false,
+  //    tellWhenOver: false,
+  //    // How many texts may be on their way at once, 1 to 1000.
+  //    concurrency: 10,
+  //  }),
+  //  // Texts through any gateway that takes an HTTP request; docs/sms-gateways.md has every kind of body and of auth,
+  //  // and presets for common gateways.
+  //  gateway: httpGateway({
+  //    url: "https://gateway.example.com/v1/send",
+  //    // "POST", "GET" or "PUT".
+  //    method: "POST",
+  //    // Texts, in which {{to}}, {{from}}, {{text}}, {{link}}, {{id}}, {{ttlSeconds}} and so on stand for the message's.
+  //    query: {},
+  //    headers: {},
+  //    // A function whose value is sent as JSON; or { json: … }, { form: … } or { xml: … } with texts as in query.
+  //    body: { json: { to: "{{to}}", from: "{{from}}", text: "{{text}}" } },
+  //    // The sender. Default: none.
+  //    from: "12345",
+  //    // How numbers are written: "e164" (+4930…), "without-plus", "00", or "national", with the country of those.
+  //    phoneFormat: "e164",
+  //    country: "US",
+  //    // "basic" as here, "bearer", "header", "oauth2" or "hmac". Default: none.
+  //    auth: { type: "basic", user: "pausepoint", password: process.env.GATEWAY_PASSWORD },
+  //    // A header that gets the message's id, for a gateway that sends a repeated one once. Default: none.
+  //    idempotencyHeader: "Idempotency-Key",
+  //    // Which answer is a success: an HTTP status, a pattern in the body, or what stands at a path of the JSON.
+  //    success: { status: [200, 201, 202, 204] },
+  //    // Which is a refusal for good, and which is worth a retry: lists of the same. Default: none beside the usual.
+  //    permanent: [],
+  //    retry: [],
+  //    // Where the gateway's id of the message stands: path, header or pattern. Default: nowhere.
+  //    messageId: { path: "id", header: "x-message-id", pattern: "^ID: (.+)$" },
+  //    // Who may call /hooks/<channel>/receipt and /hooks/<channel>/inbound: who knows a secret of 16 to 128 characters,
+  //    // who comes from these networks, or both; and this server's address as the gateway reaches it, else baseUrl.
+  //    hooks: { secret: process.env.GATEWAY_SECRET, allowFrom: ["10.0.0.0/8"], base: "https://approve.example.com" },
+  //    // Where things stand in a receipt, and the gateway's own words. Default: no receipts.
+  //    receipts: {
+  //      idPath: "id",
+  //      statusPath: "status",
+  //      listPath: "receipts",
+  //      delivered: [],
+  //      failed: [],
+  //      sent: [],
+  //    },
+  //    // Where things stand in a reply, and how words go back to the person: as a "message", as the "body" of our
+  //    // answer, or "none". Default: no replies.
+  //    inbound: { fromPath: "from", textPath: "text", idPath: "id", listPath: "messages", answer: "message" },
+  //    // In PEM: the authorities that sign the server's certificate (default: the public ones), this client's own
+  //    // certificate and its key; and the name that the server's must hold (default: the host in url).
+  //    tls: { ca: process.env.GATEWAY_CA, cert: process.env.GATEWAY_CERT, key: process.env.GATEWAY_KEY, serverName: "gateway.example.com" },
+  //    // An HTTP proxy on the way. Default: that of the environment.
+  //    proxy: "http://proxy.example.com:3128",
+  //    // As for twilio above.
+  //    replies: "code",
+  //    maxSegments: 2,
+  //    // Whether letters may lose accents where that saves segments.
+  //    transliterate: false,
+  //    tellWhenOver: false,
+  //    timeoutSeconds: 15,
+  //    concurrency: 4,
+  //  }),
+  //  // Texts through a Kannel of your own.
+  //  box: kannel({
+  //    url: "http://127.0.0.1:13013/cgi-bin/sendsms",
+  //    username: "pausepoint",
+  //    password: process.env.KANNEL_PASSWORD,
+  //    // The sender, and the SMSC that texts leave by. Default: as Kannel has them.
+  //    from: "12345",
+  //    smsc: "carrier",
+  //    phoneFormat: "e164",
+  //    country: "US",
+  //    // Who may call /hooks/<channel>/receipt and /hooks/<channel>/inbound: who knows a secret of 16 to 128 characters,
+  //    // who comes from these networks, or both; and this server's address as the gateway reaches it, else baseUrl.
+  //    hooks: { secret: process.env.GATEWAY_SECRET, allowFrom: ["10.0.0.0/8"], base: "https://approve.example.com" },
+  //    // In PEM: the authorities that sign the server's certificate (default: the public ones), this client's own
+  //    // certificate and its key; and the name that the server's must hold (default: the host in url).
+  //    tls: { ca: process.env.GATEWAY_CA, cert: process.env.GATEWAY_CERT, key: process.env.GATEWAY_KEY, serverName: "gateway.example.com" },
+  //    // An HTTP proxy on the way. Default: that of the environment.
+  //    proxy: "http://proxy.example.com:3128",
+  //    // As for twilio above.
+  //    replies: "code",
+  //    maxSegments: 2,
+  //    // Whether letters may lose accents where that saves segments.
+  //    transliterate: false,
+  //    tellWhenOver: false,
+  //    timeoutSeconds: 15,
+  //    concurrency: 4,
+  //  }),
+  //  // Push notifications through an ntfy server of your own: for people who have `push`, a topic.
+  //  push: ntfy({
+  //    url: "https://ntfy.example.com",
+  //    // An access token; or a user and a password, as in the next one. Default: none.
+  //    token: process.env.NTFY_TOKEN,
+  //    // How the phone makes itself heard: "min", "low", "default", "high" or "max".
+  //    priority: "high",
+  //    // In PEM: the authorities that sign the server's certificate (default: the public ones), this client's own
+  //    // certificate and its key; and the name that the server's must hold (default: the host in url).
+  //    tls: { ca: process.env.GATEWAY_CA, cert: process.env.GATEWAY_CERT, key: process.env.GATEWAY_KEY, serverName: "gateway.example.com" },
+  //    // An HTTP proxy on the way. Default: that of the environment.
+  //    proxy: "http://proxy.example.com:3128",
+  //    // Whether those who were asked are told when somebody else answers or the question is withdrawn.
+  //    tellWhenOver: true,
+  //    timeoutSeconds: 15,
+  //    concurrency: 4,
+  //  }),
+  //  pager: ntfy({ url: "https://ntfy.example.com", user: "pausepoint", password: process.env.NTFY_PASSWORD }),
+  //  email: smtp({
+  //    // The relay: smtp://host (port 587 unless named) or smtps://host (465), perhaps with user:password@ before the
+  //    // host. Characters such as @ / ? # % in user and password are percent-encoded.
+  //    url: process.env.SMTP_URL,
+  //    // Who writes.
+  //    from: "PausePoint <approve@example.com>",
+  //    // Where an answer by mail goes; it decides nothing. Default: to `from`.
+  //    replyTo: "Operations <ops@example.com>",
+  //    tls: {
+  //      // Certificates of the authorities that sign the relay's, in PEM. Default: the public ones.
+  //      ca: process.env.SMTP_CA,
+  //      // The name that the relay's certificate must hold. Default: the host in url.
+  //      serverName: "relay.example.com",
+  //      // For smtp://: "required" refuses a relay without STARTTLS, "if-offered" goes on without, "off" never asks.
+  //      // Default: "required"; "off" for a relay on this machine that needs no log-in.
+  //      startTls: "required",
+  //      // Whether user and password may be sent unencrypted.
+  //      allowUnencryptedLogin: false,
+  //    },
+  //    // Signs each mail (RFC 6376). Default: nothing is signed here. The key's name is published at
+  //    // <selector>._domainkey.<domain>.
+  //    dkim: {
+  //      domain: "example.com",
+  //      selector: "mail2026",
+  //      // RSA, in PEM, without a passphrase.
+  //      privateKey: process.env.DKIM_KEY,
+  //    },
+  //    // Whether those who were asked get a mail when somebody else answers or the question is withdrawn.
+  //    tellWhenOver: false,
+  //    // How long one attempt may take, 1 to 120 seconds.
+  //    timeoutSeconds: 30,
+  //    // How many mails may be on their way to the relay at once, 1 to 50.
+  //    concurrency: 4,
+  //  }),
+  //  slack: slack({
+  //    // The app's bot token. Starts with xoxb-.
+  //    botToken: process.env.SLACK_BOT_TOKEN,
+  //    // For buttons, either or both: the app's signing secret, with <baseUrl>/hooks/<channel>/interactions as the
+  //    // request URL in Slack; or an app-level token (starts with xapp-) for Socket Mode, which needs no open port.
+  //    signingSecret: process.env.SLACK_SIGNING_SECRET,
+  //    appToken: process.env.SLACK_APP_TOKEN,
+  //    // Where Slack's API is.
+  //    apiBase: "https://slack.com/api",
+  //    // Whether the end of a question is also told in the message's thread, which notifies its followers.
+  //    tellInThread: false,
+  //    // How long one attempt may take, 1 to 120 seconds.
+  //    timeoutSeconds: 15,
+  //    // How many messages may be on their way to Slack at once, 1 to 100.
+  //    concurrency: 4,
+  //  }),
+  //  // Several channels, one after the other: the next is tried when a message could not be delivered, or when its link
+  //  // was not opened within so many minutes, 1 to 1440. For people, who have an address for each.
+  //  oncall: fallback(["slack", "sms"], { afterMinutes: 5 }),
+  //},
+
+  // Webhooks. While this is absent, receivers on this machine are reached too, which is handy for a first try; once it
+  // is set, only what it allows, and the internet.
+  //webhooks: {
+  //  // Private networks, in CIDR notation, that webhooks may reach: "10.0.0.0/8". Default: none.
+  //  allowNetworks: [],
+  //  // Seconds until each retry, give or take a fifth. When the last one has failed, the delivery has. 0 to 20 of them.
+  //  retrySeconds: [5, 300, 1_800, 7_200, 18_000, 36_000, 36_000],
   //},
 
   // How a project (of an API key: `keys create --project`) appears to the people it asks. A name has 1 to 63 letters,

@@ -48,6 +48,10 @@ func call(method, path string, body any) (p pause) {
 }
 
 func main() {
+	log.SetFlags(0)
+	if os.Getenv("PAUSEPOINT_API_KEY") == "" {
+		log.Fatal("Set PAUSEPOINT_API_KEY to a key that pausepoint printed.")
+	}
 	p := call("POST", "/v1/pause", map[string]any{
 		"recipient":       "+1 (312) 847-1928",
 		"channel":         "sms",

@@ -2,11 +2,16 @@
 import process from "node:process";
 
 const url = process.env.PAUSEPOINT_URL ?? "http://127.0.0.1:8787";
+const key = process.env.PAUSEPOINT_API_KEY;
+if (!key) {
+  console.error("Set PAUSEPOINT_API_KEY to a key that pausepoint printed.");
+  process.exit(1);
+}
 
 async function call(path, body) {
   const response = await fetch(url + path, {
     method: body ? "POST" : "GET",
-    headers: { Authorization: `Bearer ${process.env.PAUSEPOINT_API_KEY}`, "Content-Type": "application/json" },
+    headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
     ...(body && { body: JSON.stringify(body) }),
   });
   if (!response.ok) throw new Error(await response.text());

@@ -1,13 +1,15 @@
 """Asks a person, waits for the answer, and prints it. Needs the requests package."""
 
 import os
+import sys
 
 import requests
 
 URL = os.environ.get("PAUSEPOINT_URL", "http://127.0.0.1:8787")
+KEY = os.environ.get("PAUSEPOINT_API_KEY") or sys.exit("Set PAUSEPOINT_API_KEY to a key that pausepoint printed.")
 
 api = requests.Session()
-api.headers["Authorization"] = f"Bearer {os.environ['PAUSEPOINT_API_KEY']}"
+api.headers["Authorization"] = f"Bearer {KEY}"
 
 
 def ask(message: str, options: list[str], default: str, recipient: str = "+1 (312) 847-1928") -> str:

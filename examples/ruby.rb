@@ -3,7 +3,9 @@ require "json"
 require "net/http"
 
 BASE = URI(ENV.fetch("PAUSEPOINT_URL", "http://127.0.0.1:8787"))
-HEADERS = { "Authorization" => "Bearer #{ENV.fetch("PAUSEPOINT_API_KEY")}", "Content-Type" => "application/json" }
+KEY = ENV.fetch("PAUSEPOINT_API_KEY", "")
+abort "Set PAUSEPOINT_API_KEY to a key that pausepoint printed." if KEY.empty?
+HEADERS = { "Authorization" => "Bearer #{KEY}", "Content-Type" => "application/json" }
 
 # The server holds a request for up to 60 seconds; read_timeout has to be longer.
 Net::HTTP.start(BASE.host, BASE.port, use_ssl: BASE.scheme == "https", read_timeout: 90) do |http|

@@ -1,5 +1,6 @@
 -- The whole appliance in one file. Times are milliseconds since the Unix epoch; JSON is TEXT; digests are BLOBs of
--- 32 bytes. Inside, rows are named by small integers (n); the text ids are for the door.
+-- 32 bytes. Inside, rows are named by small integers (n); the text ids are for the door. The checks say OR in place of
+-- IN: SQLite builds a table of an IN list at every insert, which costs as much as the insert.
 
 CREATE TABLE installation (
   n            INTEGER PRIMARY KEY CHECK (n = 1),
@@ -19,7 +20,10 @@ CREATE TABLE projects (
 CREATE TABLE worlds (
   n         INTEGER PRIMARY KEY,
   project_n INTEGER NOT NULL REFERENCES projects (n),
-  mode      TEXT    NOT NULL CHECK (mode IN ('live', 'test')),
+  mode      TEXT    NOT NULL CHECK (mode = 'live' OR mode = 'test'),
+  -- What signs the webhook_url of a pause is derived from the folder's secret and this number.
+  secret_version    INTEGER NOT NULL DEFAULT 1,
+  secret_rotated_at INTEGER,
   UNIQUE (project_n, mode)
 ) STRICT;
 
@@ -41,14 +45,14 @@ CREATE TABLE pauses (
   id               TEXT    NOT NULL UNIQUE,
   world_n          INTEGER NOT NULL REFERENCES worlds (n),
   key_n            INTEGER NOT NULL REFERENCES api_keys (n),
-  status           TEXT    NOT NULL CHECK (status IN ('pending', 'responded', 'timed_out', 'cancelled')),
+  status           TEXT    NOT NULL CHECK (status = 'pending' OR status = 'responded' OR status = 'timed_out' OR status = 'cancelled'),
   channel          TEXT    NOT NULL,
-  recipient_form   TEXT    NOT NULL CHECK (recipient_form IN ('one', 'many')),
+  recipient_form   TEXT    NOT NULL CHECK (recipient_form = 'one' OR recipient_form = 'many'),
   message          TEXT    NOT NULL,
   options          TEXT    NOT NULL,
   details          TEXT    NOT NULL,
   metadata         TEXT    NOT NULL,
-  allow_comment    INTEGER NOT NULL CHECK (allow_comment IN (0, 1)),
+  allow_comment    INTEGER NOT NULL CHECK (allow_comment = 0 OR allow_comment = 1),
   action_digest    TEXT,
   audience         TEXT,
   webhook_url      TEXT,
@@ -62,7 +66,7 @@ CREATE TABLE pauses (
   next_due_at      INTEGER NOT NULL,
   ended_at         INTEGER,
   response_choice  TEXT,
-  response_source  TEXT    CHECK (response_source IN ('human', 'timeout_default')),
+  response_source  TEXT    CHECK (response_source = 'human' OR response_source = 'timeout_default'),
   response_via     TEXT,
   response_comment TEXT,
   responded_by     INTEGER,
@@ -72,8 +76,9 @@ CREATE TABLE pauses (
   CHECK ((status = 'responded') = (response_choice IS NOT NULL)),
   CHECK ((status = 'responded') = (response_source IS NOT NULL))
 ) STRICT;
-CREATE INDEX pauses_due ON pauses (next_due_at) WHERE status = 'pending';
-CREATE INDEX pauses_in_world ON pauses (world_n, status);
+-- What ends leaves one index and enters none: an answer to an old pause touches few pages that no other one needs.
+CREATE INDEX pauses_due ON pauses (world_n, next_due_at) WHERE status = 'pending';
+CREATE INDEX pauses_in_world ON pauses (world_n);
 
 -- Whom a pause asks, by position. `address` is what the asker wrote, normalised; `destination` is where it leads.
 CREATE TABLE recipients (
@@ -85,36 +90,57 @@ CREATE TABLE recipients (
   PRIMARY KEY (pause_n, position)
 ) STRICT, WITHOUT ROWID;
 
--- Every accepted answer, by a recipient (position) or by the clock (NULL).
+-- Every accepted answer in the order they came, by a recipient (position) or by the clock (NULL).
 CREATE TABLE answers (
-  n        INTEGER PRIMARY KEY,
   pause_n  INTEGER NOT NULL REFERENCES pauses (n),
+  ordinal  INTEGER NOT NULL,
   position INTEGER,
   choice   TEXT    NOT NULL,
   comment  TEXT,
-  source   TEXT    NOT NULL CHECK (source IN ('human', 'timeout_default')),
+  source   TEXT    NOT NULL CHECK (source = 'human' OR source = 'timeout_default'),
   via      TEXT,
   at       INTEGER NOT NULL,
-  UNIQUE (pause_n, position)
-) STRICT;
-
--- Everything that leaves the building. While `sending`, `due_at` is the end of the lease.
-CREATE TABLE deliveries (
-  pause_n     INTEGER NOT NULL REFERENCES pauses (n),
-  ordinal     INTEGER NOT NULL,
-  id          TEXT    NOT NULL,
-  position    INTEGER NOT NULL,
-  channel     TEXT    NOT NULL,
-  carrier     TEXT    NOT NULL,
-  status      TEXT    NOT NULL CHECK (status IN ('queued', 'sending', 'sent', 'delivered', 'failed', 'cancelled')),
-  due_at      INTEGER NOT NULL,
-  attempts    INTEGER NOT NULL DEFAULT 0,
-  provider_id TEXT,
-  error       TEXT,
-  finished_at INTEGER,
   PRIMARY KEY (pause_n, ordinal)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX deliveries_due ON deliveries (carrier, due_at) WHERE status IN ('queued', 'sending');
+
+-- Everything that leaves the building: what asks a person (`ask`), what tells one that a question is over (`notice`), and
+-- what tells a program (`webhook`). Rows with pause_n 0 belong to no pause. While `sending`, `due_at` is the end of the
+-- lease. `lane` is where it goes: a configured channel, the outbox, or the origin of a webhook's URL.
+CREATE TABLE deliveries (
+  pause_n     INTEGER NOT NULL,
+  ordinal     INTEGER NOT NULL,
+  id          TEXT    NOT NULL UNIQUE,
+  kind        TEXT    NOT NULL CHECK (kind = 'ask' OR kind = 'notice' OR kind = 'webhook'),
+  lane        TEXT    NOT NULL,
+  status      TEXT    NOT NULL CHECK (status = 'queued' OR status = 'sending' OR status = 'sent' OR status = 'delivered' OR status = 'failed' OR status = 'cancelled'),
+  due_at      INTEGER NOT NULL,
+  created_at  INTEGER NOT NULL,
+  attempts    INTEGER NOT NULL DEFAULT 0,
+  -- Attempts before it was last sent again by hand: the schedule of retries began anew then.
+  begun_after INTEGER NOT NULL DEFAULT 0,
+  error       TEXT,
+  finished_at INTEGER,
+  -- To a person: who, by what the request calls a channel, which step of a fallback, where that one leads (NULL: as the
+  -- recipient's row says), the code that a reply must hold, and the peer's own id of the message.
+  position    INTEGER,
+  channel     TEXT,
+  step        INTEGER NOT NULL DEFAULT 0,
+  destination TEXT,
+  reply_code  TEXT,
+  provider_id TEXT,
+  -- To a program: the endpoint (NULL: the pause's own webhook_url), and the event it is told.
+  endpoint_n  INTEGER REFERENCES webhook_endpoints (n),
+  event_id    TEXT,
+  event_type  TEXT,
+  PRIMARY KEY (pause_n, ordinal),
+  CHECK ((kind = 'webhook') = (position IS NULL)),
+  CHECK ((kind = 'webhook') = (event_id IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX deliveries_due ON deliveries (lane, due_at) WHERE status IN ('queued', 'sending');
+CREATE INDEX deliveries_of_endpoint ON deliveries (endpoint_n, id) WHERE endpoint_n IS NOT NULL;
+CREATE INDEX deliveries_failed ON deliveries (id) WHERE status = 'failed';
+CREATE INDEX deliveries_known_as ON deliveries (lane, provider_id) WHERE provider_id IS NOT NULL;
+CREATE INDEX deliveries_with_code ON deliveries (lane, destination) WHERE reply_code IS NOT NULL;
 
 CREATE TABLE delivery_attempts (
   pause_n INTEGER NOT NULL,
@@ -128,6 +154,44 @@ CREATE TABLE delivery_attempts (
   excerpt TEXT,
   PRIMARY KEY (pause_n, ordinal, attempt),
   FOREIGN KEY (pause_n, ordinal) REFERENCES deliveries (pause_n, ordinal)
+) STRICT, WITHOUT ROWID;
+
+-- Programs that are told of a world's events. What signs for one is derived from the folder's secret, its id and a number.
+CREATE TABLE webhook_endpoints (
+  n                 INTEGER PRIMARY KEY,
+  id                TEXT    NOT NULL UNIQUE,
+  world_n           INTEGER NOT NULL REFERENCES worlds (n),
+  url               TEXT    NOT NULL,
+  -- A JSON array of event types; NULL: all of them, also those to come.
+  events            TEXT,
+  description       TEXT,
+  status            TEXT    NOT NULL CHECK (status = 'enabled' OR status = 'disabled'),
+  disabled_reason   TEXT,
+  secret_version    INTEGER NOT NULL DEFAULT 1,
+  secret_rotated_at INTEGER,
+  -- Since when everything that was sent there has failed; NULL after a success.
+  failing_since     INTEGER,
+  created_at        INTEGER NOT NULL,
+  deleted_at        INTEGER
+) STRICT;
+CREATE INDEX webhook_endpoints_in_world ON webhook_endpoints (world_n) WHERE deleted_at IS NULL;
+
+-- What event streams and webhooks tell, for a week; ids and numbers grow together.
+CREATE TABLE events (
+  n       INTEGER PRIMARY KEY,
+  id      TEXT    NOT NULL,
+  world_n INTEGER NOT NULL REFERENCES worlds (n),
+  pause_n INTEGER NOT NULL REFERENCES pauses (n),
+  type    TEXT    NOT NULL,
+  at      INTEGER NOT NULL
+) STRICT;
+
+-- Numbers that asked for no more texts of a channel.
+CREATE TABLE opt_outs (
+  channel     TEXT    NOT NULL,
+  destination TEXT    NOT NULL,
+  at          INTEGER NOT NULL,
+  PRIMARY KEY (channel, destination)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE idempotency_keys (
@@ -146,16 +210,12 @@ CREATE TABLE audit_entries (
   world_n INTEGER,
   pause_n INTEGER,
   entry   TEXT NOT NULL,
-  leaf    BLOB NOT NULL
+  leaf    BLOB NOT NULL,
+  -- Beside the entry until erased: one JSON object of pointer → RFC 9901 disclosure, where it commits to something.
+  disclosed TEXT
 ) STRICT;
 CREATE INDEX audit_entries_of_pause ON audit_entries (pause_n) WHERE pause_n IS NOT NULL;
 CREATE INDEX audit_entries_of_world ON audit_entries (world_n) WHERE world_n IS NOT NULL;
-
--- Beside the log until erased: one JSON object of pointer → RFC 9901 disclosure for each entry that commits to something.
-CREATE TABLE audit_disclosures (
-  seq       INTEGER PRIMARY KEY REFERENCES audit_entries (seq),
-  disclosed TEXT NOT NULL
-) STRICT;
 
 -- Perfect subtrees of the RFC 6962 tree at levels 8, 16 and 24; everything else is recomputed from at most 256 hashes.
 CREATE TABLE merkle_nodes (
@@ -166,7 +226,7 @@ CREATE TABLE merkle_nodes (
 ) STRICT, WITHOUT ROWID;
 
 -- Written once, never again: also a slip in our own code is refused by the database.
-CREATE TRIGGER audit_entries_are_final BEFORE UPDATE ON audit_entries
+CREATE TRIGGER audit_entries_are_final BEFORE UPDATE OF seq, world_n, pause_n, entry, leaf ON audit_entries
 BEGIN SELECT RAISE(ABORT, 'an audit entry is final'); END;
 CREATE TRIGGER audit_entries_stay BEFORE DELETE ON audit_entries
 BEGIN SELECT RAISE(ABORT, 'an audit entry stays'); END;

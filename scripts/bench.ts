@@ -6,7 +6,7 @@
  *
  * `--quick`: everything once and briefly, to see that the benchmark runs. Its numbers mean nothing.
  * `--large`: 1,000,000 stored pauses in place of 100,000. `--rounds N`, `--seconds N`: five of two seconds unless said.
- * `--only load,growth`: some of load, latency, start, memory, growth.
+ * `--only load,growth`: some of load, latency, start, memory, webhooks, growth.
  *
  * Needs wrk (the Debian package) on the path.
  */
@@ -22,8 +22,9 @@ import { heldMemory, idleMemory } from "./bench/memory.ts";
 import { seed } from "./bench/seed.ts";
 import { startTime } from "./bench/start.ts";
 import { throughput } from "./bench/throughput.ts";
+import { webhooks } from "./bench/webhooks.ts";
 
-const PARTS = ["load", "latency", "start", "memory", "growth"] as const;
+const PARTS = ["load", "latency", "start", "memory", "webhooks", "growth"] as const;
 
 const project = join(import.meta.dir, "..");
 const results = join(project, "bench-results");
@@ -56,6 +57,7 @@ function extent() {
     starts: quick ? 2 : 15,
     restSeconds: quick ? 1 : 5,
     held: quick ? 200 : 10_000,
+    webhooks: { times: quick ? 3 : 100, ends: quick ? 1 : 40 },
     growthRounds: quick ? 1 : 9,
     growthUnits: quick ? 64 : 512,
   };
@@ -90,6 +92,7 @@ async function bench(): Promise<void> {
       add(...(await idleMemory(programs.product, join(folder, "idle"), restSeconds)));
       add(await heldMemory(programs.product, many.folder, many.key, held));
     }
+    if (only.has("webhooks")) for await (const each of webhooks(programs.product, folder, extent().webhooks)) add(each);
     // Last: it leaves queued messages behind.
     if (only.has("growth")) add(...(await growth(few, many, growthRounds, growthUnits)));
   } finally {

@@ -1,17 +1,25 @@
 import { Cron } from "croner";
 import { createKey, defaultScopes, KeyRing, listKeys, noLimits, type Route } from "./access/index.ts";
 import { appendEntry, newEntry } from "./audit/index.ts";
-import type { Channel, OutgoingMessage } from "./channels/channel.ts";
+import type { AddressKind, OutgoingMessage } from "./channels/channel.ts";
+import { channelsOf, fallbacksOf } from "./channels/configured.ts";
 import { OUTBOX } from "./channels/directory.ts";
-import { createTwilioChannel } from "./channels/twilio.ts";
-import { type Carrier, DeliveryQueue, type DueMessage } from "./delivery/index.ts";
+import { DeliveryQueue, type DueMessage, deliveryRoutes, queueTest, WebhookTraffic } from "./delivery/index.ts";
+import { frontPage } from "./http/front.ts";
 import { healthRoutes } from "./http/health.ts";
+import { hookRoutes } from "./http/hooks.ts";
 import { rateLimit } from "./http/rate.ts";
 import { type HttpServer, startServer } from "./http/server.ts";
 import {
+  EventStreams,
+  eventBody,
+  eventRoutes,
+  forgetOldEvents,
   forgetStaleKeys,
   logRoutes,
+  newestEvent,
   newestPauseId,
+  type Pause,
   type PauseContext,
   Pauses,
   pauseRoutes,
@@ -27,7 +35,7 @@ import type { Log } from "./platform/log.ts";
 import { isWildcard, networkAddress } from "./platform/network.ts";
 import { type Random, systemRandom } from "./platform/random.ts";
 import { version } from "./platform/version.ts";
-import { Links, messageText, Respond, respondRoutes } from "./respond/index.ts";
+import { Inbound, Links, messageComposer, messageText, Respond, respondRoutes } from "./respond/index.ts";
 import {
   type Connection,
   ensureInstallation,
@@ -38,6 +46,7 @@ import {
   type Work,
   Writer,
 } from "./storage/index.ts";
+import { addressGuard, WebhookSecrets, Webhooks, webhookClient, webhookRoutes } from "./webhooks/index.ts";
 
 /** What the appliance is made of. Everything but the configuration has the machine's own as its default. */
 export interface AppParts {
@@ -47,6 +56,8 @@ export interface AppParts {
   readonly random?: Random;
   /** Called for each message that the outbox takes. */
   readonly onOutbox?: (message: OutgoingMessage, due: DueMessage) => void;
+  /** Called for each pause that has ended, once that is on disk. */
+  readonly onEnded?: (pause: Pause) => void;
   /** Called when storage has failed under a commit: the process must stop. */
   readonly onFatal?: (error: Error) => void;
 }
@@ -65,8 +76,10 @@ export interface App {
   readonly routes: readonly Route[];
   /** Requests held until a pause has ended. */
   readonly waiting: number;
-  /** Messages that wait in a carrier's lane. */
-  backlog(carrier: string): number;
+  /** Event streams that are open. */
+  readonly listening: number;
+  /** What waits in a lane of the queue. */
+  backlog(lane: string): number;
   /** Answers held requests, finishes what is under way, closes the database. */
   stop(): Promise<void>;
 }
@@ -102,24 +115,41 @@ async function compose(
 ): Promise<App> {
   const { config, log, clock, random } = parts;
   const writer = new Writer(folder.database, (error) => parts.onFatal?.(error));
-  const newest = writer.one(newestPauseId, {});
-  const ids = new IdSource(clock, random, newest === undefined ? 0 : (timeOfId("pause", newest.id) ?? 0));
+  const newestPause = timeOfId("pause", writer.one(newestPauseId, {})?.id ?? "") ?? 0;
+  const newestTold = timeOfId("evt", writer.one(newestEvent, {})?.id ?? "") ?? 0;
+  const ids = new IdSource(clock, random, Math.max(newestPause, newestTold));
 
+  let baseUrl = config.baseUrl;
+  const channels = channelsOf(config, { clock, log, random, baseUrl: () => baseUrl });
   const context: PauseContext = {
     clock,
     random,
     ids,
+    concluding: new Map(
+      [...channels].flatMap(([name, { channel, concludes }]) =>
+        channel.conclude === undefined ? [] : [[name, concludes]],
+      ),
+    ),
+    scanned: new Set([...channels].flatMap(([name, { channel }]) => (channel.addressKind === "email" ? [name] : []))),
+    wake: (lane) => queue.nudge(lane),
     hints: {
       due: (at) => timeouts.due(at),
-      queued: (carrier) => queue.nudge(carrier),
-      ended: (pauseN) => waiters.wake(pauseN),
+      ended: (pauseN) => {
+        waiters.wake(pauseN);
+        const pause = parts.onEnded === undefined ? null : pauses.show(pauseN);
+        if (pause !== null) parts.onEnded?.(pause);
+      },
+      told: () => streams.told(),
     },
   };
   const waiters = new Waiters(clock);
   const timeouts = new Timeouts(writer, context, log);
-  const carriers = carriersOf(config);
-  const channels = Object.fromEntries(
-    carriers.flatMap(({ name, channel }) => (channel === null ? [] : [[name, channel.addressKind]])),
+  const guard = addressGuard({
+    allowNetworks: config.webhooks.allowNetworks,
+    allowLoopback: !config.webhooksConfigured,
+  });
+  const addressKinds: Record<string, AddressKind> = Object.fromEntries(
+    [...channels].map(([name, { channel }]) => [name, channel.addressKind]),
   );
   const pauses = new Pauses({
     writer,
@@ -130,41 +160,62 @@ async function compose(
       people: config.people,
       defaultRegion: config.defaultRegion,
       timeoutHours: config.timeoutHours,
-      channelsConfigured: config.channelsConfigured,
-      addressKinds: channels,
+      channels: { any: config.channelsConfigured, addressKinds, fallbacks: fallbacksOf(config) },
+      takesReplies: (lane, destination) => channels.get(lane)?.takesReplies(destination) ?? false,
+      checkWebhookUrl(url) {
+        const verdict = guard.checkUrl(url);
+        return verdict.kind === "accepted" ? { url: verdict.url } : { reason: verdict.reason };
+      },
     },
   });
+  const streams = new EventStreams({ writer, clock, log, show: (pauseN) => pauses.show(pauseN) });
 
-  let baseUrl = config.baseUrl;
   const links = new Links(folder.secret);
+  const appearance = (project: string) => projectAppearance(config, project);
   const messages = messageText({
     links,
     baseUrl: () => baseUrl,
     template: config.texts.sms,
-    displayName: (project) => projectAppearance(config, project).displayName,
+    displayName: (project) => appearance(project).displayName,
   });
-  const compose = (due: DueMessage): OutgoingMessage => {
-    const { text, link } = messages({
-      pauseId: due.pause_id,
-      position: due.position,
-      mode: due.mode,
-      message: due.message,
-      project: due.project,
-      expiresAt: due.expires_at,
-    });
-    return {
-      deliveryId: due.id,
-      to: due.destination,
-      text,
-      link,
-      validForSeconds: Math.max(1, Math.floor((due.expires_at - clock.now()) / 1000)),
-    };
-  };
-  const queue = new DeliveryQueue({ carriers, writer, context, log, compose, onOutbox: parts.onOutbox ?? (() => {}) });
+  const compose = messageComposer({
+    messages,
+    appearance,
+    segments: (lane) => channels.get(lane)?.segments ?? null,
+    now: () => clock.now(),
+  });
+  const secrets = new WebhookSecrets(folder.secret);
+  const queue = new DeliveryQueue({
+    writer,
+    context,
+    log,
+    compose,
+    webhooks: new WebhookTraffic({
+      client: webhookClient({ guard, clock }),
+      secrets,
+      retrySeconds: config.webhooks.retrySeconds,
+      context,
+      compose: (webhook) =>
+        eventBody(
+          webhook.event_type ?? "",
+          webhook.created_at,
+          webhook.pause_n === 0 ? { webhook_id: webhook.endpoint_id } : pauses.show(webhook.pause_n),
+        ),
+    }),
+    outbox: { name: OUTBOX, onMessage: parts.onOutbox ?? null },
+    carriers: [...channels].map(([name, { channel, concurrency, timeoutMs }]) => ({
+      name,
+      channel,
+      concurrency,
+      timeoutMs,
+    })),
+  });
+  const webhooks = new Webhooks({ writer, context, guard, secrets });
+  const inbound = new Inbound({ writer, context, pauses, links, projectName: appearance("default").displayName });
   const respond = new Respond({ links, writer, context, pauses, log });
 
   await writer.write((tx) => ensureInstallation(tx, folder.secret, { clock, ids }));
-  await writer.write((tx) => recordStart(tx, context, Object.keys(channels)));
+  await writer.write((tx) => recordStart(tx, context, Object.keys(addressKinds)));
   await timeouts.start();
 
   const keys = new KeyRing(writer);
@@ -176,7 +227,21 @@ async function compose(
     listen: config.listen,
     routes: [
       ...pauseRoutes(pauses),
+      ...eventRoutes(streams),
       ...logRoutes(writer),
+      ...webhookRoutes(webhooks, async (_, endpoint) => ({
+        delivery_id: await writer.write((tx) => queueTest(tx, context, endpoint)),
+      })),
+      ...deliveryRoutes(writer, context),
+      ...hookRoutes(
+        new Map(
+          [...channels].map(([name, { channel, replies }]) => [
+            name,
+            { channel, report: inbound.reporter(name, replies) },
+          ]),
+        ),
+        () => baseUrl,
+      ),
       ...respondRoutes({
         respond,
         writer,
@@ -184,11 +249,12 @@ async function compose(
         now: () => clock.now(),
         mayTryForged: rateLimit(FORGED_BURST, FORGED_BURST, () => clock.now()),
         appearance: (project) => {
-          const { displayName, logo, accent, timeZone } = projectAppearance(config, project ?? "default");
+          const { displayName, logo, accent, timeZone } = appearance(project ?? "default");
           return { projectName: displayName, host: new URL(baseUrl).host, logo, accent, timeZone };
         },
       }),
       ...healthRoutes(writer),
+      frontPage,
     ],
   });
   const url = listenUrl({ host: config.listen.host, port: server.port });
@@ -197,9 +263,12 @@ async function compose(
     baseUrl = host === null ? url : `http://${host}:${server.port}`;
   }
   await queue.start();
+  const connections = [...channels].flatMap(
+    ([name, { channel, replies }]) => channel.connect?.(inbound.reporter(name, replies)) ?? [],
+  );
   // Only once it listens: a key that is shown once must not be made by a start that fails.
   const firstKey = config.channelsConfigured ? null : await makeFirstKey(writer, context);
-  const jobs = startJobs({ writer, timeouts, log, clock });
+  const jobs = startJobs({ writer, timeouts, queue, streams, log, clock });
 
   return {
     url,
@@ -213,27 +282,22 @@ async function compose(
     get waiting() {
       return waiters.count;
     },
-    backlog: (carrier) => queue.waiting(carrier),
+    get listening() {
+      return streams.count;
+    },
+    backlog: (lane) => queue.waiting(lane),
     async stop() {
       for (const job of jobs) job.stop();
       waiters.drain();
+      streams.stop();
       await server.stop(HTTP_GRACE_MS);
+      await Promise.all(connections.map((connection) => connection.stop()));
       await Promise.all([timeouts.stop(), queue.stop()]);
       await writer.close();
       folder.database.close();
       folder.release();
     },
   };
-}
-
-/** The outbox, and one carrier for each configured channel. */
-function carriersOf(config: LoadedConfig): Carrier[] {
-  const carriers: Carrier[] = [{ name: OUTBOX, channel: null, concurrency: 1, timeoutMs: 0 }];
-  for (const [name, settings] of Object.entries(config.channels)) {
-    const channel: Channel = createTwilioChannel(settings);
-    carriers.push({ name, channel, concurrency: settings.concurrency, timeoutMs: settings.timeoutSeconds * 1000 });
-  }
-  return carriers;
 }
 
 function* recordStart(tx: Tx, { clock, random }: PauseContext, channels: readonly string[]): Work<void> {
@@ -265,8 +329,16 @@ async function makeFirstKey(writer: Writer, context: PauseContext): Promise<stri
 }
 
 /** Sweeps by the calendar. What they do is a hint or a clean-up: missing one harms nothing. */
-function startJobs(parts: { writer: Writer; timeouts: Timeouts; log: Log; clock: Clock }): Cron[] {
-  const { writer, timeouts, log, clock } = parts;
+function startJobs(parts: {
+  writer: Writer;
+  timeouts: Timeouts;
+  queue: DeliveryQueue;
+  streams: EventStreams;
+  log: Log;
+  clock: Clock;
+}): Cron[] {
+  const { writer, timeouts, queue, streams, log, clock } = parts;
+  let seenCommits = writer.foreignCommits();
   const job = (pattern: string, name: string, run: () => Promise<void>) =>
     new Cron(
       pattern,
@@ -280,8 +352,20 @@ function startJobs(parts: { writer: Writer; timeouts: Timeouts; log: Log; clock:
   return [
     // A clock that was set forward is noticed within a second, whatever timer was armed before.
     job("* * * * * *", "timeouts", () => timeouts.check()),
+    // What a command beside the server has queued.
+    job("* * * * * *", "queue", async () => {
+      const commits = writer.foreignCommits();
+      if (commits !== seenCommits) {
+        queue.lookAgain();
+        streams.told();
+      }
+      seenCommits = commits;
+    }),
     job("17 * * * *", "idempotency keys", async () => {
       while (await writer.write((tx) => forgetStaleKeys(tx, clock.now())));
+    }),
+    job("37 * * * *", "events", async () => {
+      while (await writer.write((tx) => forgetOldEvents(tx, clock.now())));
     }),
     job("*/5 * * * *", "log file", async () => {
       writer.foldLog();

@@ -87,6 +87,7 @@ function shape(request: CreateRequest): Pause {
       allow_comment: request.allow_comment ? 1 : 0,
       action_digest: request.action_digest,
       audience: request.audience,
+      webhook_url: request.webhook_url,
       timeout_hours: request.timeout_hours ?? 24,
       timeout_default: request.timeout_default,
       policy: "",
@@ -103,6 +104,16 @@ function shape(request: CreateRequest): Pause {
     },
     "test",
     [recipient],
-    [{ channel: request.channel, status: "queued", error: null, address: recipient, opened_at: null }],
+    [
+      {
+        channel: request.channel,
+        step: 0,
+        attempts: 0,
+        status: "queued",
+        error: null,
+        address: recipient,
+        opened_at: null,
+      },
+    ],
   );
 }

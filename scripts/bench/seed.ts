@@ -1,6 +1,7 @@
 import type { Key } from "../../src/access/index.ts";
 import { createKey, defaultScopes, KeyRing, noLimits } from "../../src/access/index.ts";
-import { deliverToOutbox } from "../../src/delivery/record.ts";
+import { OUTBOX } from "../../src/channels/directory.ts";
+import { deliverToOutbox } from "../../src/delivery/outbox.ts";
 import type { PauseContext } from "../../src/pauses/context.ts";
 import { createPause } from "../../src/pauses/create.ts";
 import { createBody } from "../../src/pauses/request.ts";
@@ -27,8 +28,9 @@ export class OpenFolder {
     this.writer = new Writer(this.connection, (error) => {
       throw error;
     });
-    const hints = { due() {}, queued() {}, ended() {} };
-    this.context = { clock, random, ids: new IdSource(clock, random), hints };
+    const hints = { due() {}, ended() {}, told() {} };
+    const ids = new IdSource(clock, random);
+    this.context = { clock, random, ids, concluding: new Map(), scanned: new Set(), wake() {}, hints };
   }
 
   /** A test key of the default project, and its text. */
@@ -60,8 +62,10 @@ export class OpenFolder {
       },
       "body",
     );
-    const recipients = [{ address: "+13128471928", destination: "+13128471928" }];
-    const command = { key, request, recipients, carrier: "outbox", timeoutHours, idempotency: null };
+    const recipients = [{ address: "+13128471928", destinations: ["+13128471928"] as const }];
+    const steps = [{ channel: "sms", lane: OUTBOX, addressKind: "phone", afterMs: 0 }] as const;
+    const takesReplies = () => false;
+    const command = { key, request, recipients, steps, takesReplies, timeoutHours, idempotency: null };
     await this.inBatches(count, () => this.writer.write((tx) => createPause(tx, this.context, command)));
   }
 
@@ -88,7 +92,7 @@ export async function seed(folder: string, pauses: number): Promise<string> {
   for (let left = pauses; left > 0; left -= AT_ONCE) {
     open.now = Math.max(open.now, Date.now());
     await open.create(key, Math.min(left, AT_ONCE), 8_760);
-    await open.writer.write((tx) => deliverToOutbox(tx, open.context, "outbox", AT_ONCE));
+    await open.writer.write((tx) => deliverToOutbox(tx, open.context, OUTBOX, AT_ONCE));
   }
   await open.close();
   return text;

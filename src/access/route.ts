@@ -37,15 +37,17 @@ export interface Call {
   json(): Promise<unknown>;
   /** As {@link json}, but an absent body is `{}`. */
   optionalJson(): Promise<unknown>;
+  /** The body's bytes, of whatever type. @throws Problem 400, 408, 413. */
+  bytes(): Promise<Uint8Array>;
   /** The body of an HTML form. @throws Problem as {@link json}. */
   form(): Promise<URLSearchParams>;
   /** Runs a wait of unknown length without the server's idle timeout cutting the connection. */
   hold<T>(wait: () => Promise<T>): Promise<T>;
 }
 
-/** An answer. Objects are sent as JSON, text as it is. */
+/** An answer. Objects are sent as JSON, text and streams as they are. */
 export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body: object | string | null;
+  readonly body: object | string | ReadableStream<Uint8Array> | null;
 }

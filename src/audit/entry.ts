@@ -26,21 +26,34 @@ export const entryTypes = {
     ],
     committed: ["message", "details", "metadata", "webhook_url"],
   },
-  "pause.delivered": { plain: ["channel", "recipient", "attempts"], committed: ["provider_id"] },
+  "pause.sent": { plain: ["channel", "recipient", "attempts"], committed: ["address", "provider_id"] },
+  "pause.delivered": { plain: ["channel", "recipient", "attempts"], committed: ["address", "provider_id"] },
   "pause.delivery_failed": { plain: ["channel", "recipient", "attempts"], committed: ["error"] },
   "pause.opened": { plain: ["recipient"], committed: ["ip", "user_agent"] },
   "pause.responded": {
     plain: ["choice", "source", "via", "recipient", "forced"],
-    committed: ["comment", "ip", "user_agent"],
+    committed: ["comment", "ip", "user_agent", "by"],
   },
   "pause.timed_out": { plain: ["forced"], committed: [] },
   "pause.cancelled": { plain: [], committed: ["reason"] },
-  "response.rejected": { plain: ["why", "choice", "via", "recipient", "closed"], committed: ["ip", "user_agent"] },
+  "pause.webhook_delivered": { plain: ["delivery", "webhook_id", "event", "attempts"], committed: [] },
+  "pause.webhook_failed": { plain: ["delivery", "webhook_id", "event", "attempts"], committed: ["error"] },
+  "response.rejected": {
+    plain: ["why", "choice", "via", "recipient", "closed"],
+    committed: ["ip", "user_agent", "by"],
+  },
   "key.created": {
     plain: ["key_id", "key_hash", "scopes", "min_timeout_minutes", "no_default_on_timeout", "recipients_limited"],
     committed: ["name", "recipients"],
   },
   "key.revoked": { plain: ["key_id"], committed: [] },
+  "webhook.created": { plain: ["webhook_id", "events"], committed: ["url", "description"] },
+  "webhook.changed": { plain: ["webhook_id", "events", "status"], committed: ["url", "description"] },
+  "webhook.disabled": { plain: ["webhook_id", "why"], committed: [] },
+  "webhook.deleted": { plain: ["webhook_id"], committed: [] },
+  "webhook.secret_rotated": { plain: ["webhook_id"], committed: [] },
+  "recipient.opted_out": { plain: ["channel"], committed: ["address"] },
+  "recipient.opted_in": { plain: ["channel"], committed: ["address"] },
   "server.started": { plain: ["version", "channels"], committed: [] },
 } as const satisfies Record<string, { plain: readonly string[]; committed: readonly string[] }>;
 
@@ -93,22 +106,33 @@ export function newEntry<T extends EntryType>(
 ): NewEntry {
   const data: Record<string, JsonValue> = {};
   const disclosed: Record<string, string> = {};
-  for (const [name, value] of Object.entries<JsonValue | undefined>(entry.plain ?? {})) {
-    if (value !== null && value !== undefined) data[name] = value;
-  }
-  for (const [name, value] of Object.entries<JsonValue | undefined>(entry.committed ?? {})) {
-    if (value !== null && value !== undefined) data[name] = commit(random, disclosed, `/${name}`, name, value);
-  }
-  if (entry.recipients !== undefined) {
-    data.recipients = entry.recipients.map(({ channel, address, name }, position) => ({
-      channel,
-      address: commit(random, disclosed, `/recipients/${position}/address`, "address", address),
-      ...(name === null ? {} : { name: commit(random, disclosed, `/recipients/${position}/name`, "name", name) }),
-    }));
+  const plain: Members = entry.plain ?? {};
+  const committed: Members = entry.committed ?? {};
+  for (const { name, isCommitted } of membersOf[entry.type]) {
+    const value = (isCommitted ? committed : plain)[name];
+    if (value !== null && value !== undefined)
+      data[name] = isCommitted ? commit(random, disclosed, `/${name}`, name, value) : value;
+    else if (name === "recipients" && entry.recipients !== undefined)
+      data[name] = entry.recipients.map((facts, position) => recipientMember(random, disclosed, facts, position));
   }
   const { type, at, actor, world, pause } = entry;
   return { type, at, actor, world, pause, nonce: base64url(random.bytes(16)), data, disclosed };
 }
+
+type Members = Readonly<Record<string, JsonValue | undefined>>;
+
+/** The members of each type in the order of RFC 8785, so that an entry is made in order and need not be sorted. */
+const membersOf = Object.fromEntries(
+  Object.entries<{ plain: readonly string[]; committed: readonly string[] }>(entryTypes).map(
+    ([type, { plain, committed }]) => {
+      const members = [
+        ...plain.map((name) => ({ name, isCommitted: false })),
+        ...committed.map((name) => ({ name, isCommitted: true })),
+      ];
+      return [type, members.sort((a, b) => (a.name < b.name ? -1 : 1))];
+    },
+  ),
+) as unknown as Readonly<Record<EntryType, readonly { readonly name: string; readonly isCommitted: boolean }[]>>;
 
 export interface RecipientFacts {
   readonly channel: string;
@@ -116,6 +140,17 @@ export interface RecipientFacts {
   readonly address: string;
   /** `@name`, when the asker named a person of the configuration. */
   readonly name: string | null;
+}
+
+function recipientMember(
+  random: Random,
+  disclosed: Record<string, string>,
+  { channel, address, name }: RecipientFacts,
+  position: number,
+): JsonValue {
+  const pointer = `/recipients/${position}`;
+  const member = { address: commit(random, disclosed, `${pointer}/address`, "address", address), channel };
+  return name === null ? member : { ...member, name: commit(random, disclosed, `${pointer}/name`, "name", name) };
 }
 
 function commit(

@@ -58,11 +58,14 @@ export function* appendEntry(tx: Tx, entry: NewEntry): Work<{ seq: number; hash:
     pause_n: entry.pause?.n ?? null,
     entry: text,
     leaf,
+    disclosed: disclosedText(entry.disclosed),
   });
   for (const node of completed) yield* tx.run(queries.insertNode, node);
-  if (Object.keys(entry.disclosed).length > 0) {
-    yield* tx.run(queries.insertDisclosures, { seq, disclosed: JSON.stringify(entry.disclosed) });
-  }
   tx.share(chainHead, { seq, hash, at, frontier });
   return { seq, hash };
+}
+
+function disclosedText(disclosed: Readonly<Record<string, string>>): string | null {
+  for (const _ in disclosed) return JSON.stringify(disclosed);
+  return null;
 }

@@ -13,8 +13,10 @@ export interface PauseStory {
   readonly ending: Told | null;
   /** `pause.opened` by position. */
   readonly opened: ReadonlyMap<number, Told>;
-  /** `pause.delivered` or `pause.delivery_failed`, by {@link deliveryName}. */
-  readonly settled: ReadonlyMap<string, Told>;
+  /** `pause.sent`, `pause.delivered` and `pause.delivery_failed` in order, by {@link deliveryName}. */
+  readonly settled: ReadonlyMap<string, readonly Told[]>;
+  /** The last `pause.webhook_delivered` or `pause.webhook_failed` of each delivery, by its id. */
+  readonly webhooks: ReadonlyMap<string, Told>;
   /** Entries of type `response.rejected`. */
   readonly rejected: number;
 }
@@ -50,7 +52,8 @@ class Teller implements PauseStory {
   readonly created: Told;
   readonly recipients: readonly JsonObject[];
   readonly opened = new Map<number, Told>();
-  readonly settled = new Map<string, Told>();
+  readonly settled = new Map<string, Told[]>();
+  readonly webhooks = new Map<string, Told>();
   ending: Told | null = null;
   rejected = 0;
 
@@ -81,13 +84,22 @@ class Teller implements PauseStory {
         requireActor(entry, `${entry.pause_id}/${position}`);
         return;
       }
+      case "pause.sent":
       case "pause.delivered":
       case "pause.delivery_failed": {
         const name = deliveryName(this.#position(entry), String(entry.data.channel));
-        if (this.settled.has(name)) throw second(entry, `is delivered to recipient ${entry.data.recipient}, or not,`);
-        this.settled.set(name, told);
+        const before = this.settled.get(name) ?? [];
+        const last = before.at(-1)?.entry.type ?? "";
+        if (last === "pause.delivered" || (last === "pause.sent" && entry.type === last))
+          throw second(entry, `is delivered to recipient ${entry.data.recipient}, or not,`);
+        this.settled.set(name, [...before, told]);
         return;
       }
+      case "pause.webhook_delivered":
+      case "pause.webhook_failed":
+        // Sent again by hand, also what has arrived, it is told of again.
+        this.webhooks.set(String(entry.data.delivery), told);
+        return;
       case "response.rejected":
         this.rejected++;
         if (this.ending === null || this.ending.entry.type !== `pause.${entry.data.why}`) {

@@ -8,9 +8,7 @@ export const entryAt = define<{ seq: number }>()((db, p) =>
   db.selectFrom("audit_entries").select("entry").where("seq", "=", p("seq")),
 );
 
-export const insertEntry = insertInto("audit_entries", ["seq", "world_n", "pause_n", "entry", "leaf"]);
-
-export const insertDisclosures = insertInto("audit_disclosures", ["seq", "disclosed"]);
+export const insertEntry = insertInto("audit_entries", ["seq", "world_n", "pause_n", "entry", "leaf", "disclosed"]);
 
 export const insertNode = insertInto("merkle_nodes", ["level", "position", "hash"]);
 
@@ -39,11 +37,10 @@ export const nodes = define<{ level: number; first: number; last: number }>()((d
 export const entriesOfPause = define<{ pause_n: number; after: number; limit: number }>()((db, p) =>
   db
     .selectFrom("audit_entries")
-    .leftJoin("audit_disclosures", "audit_disclosures.seq", "audit_entries.seq")
-    .select(["audit_entries.seq as seq", "audit_entries.entry as entry", "audit_disclosures.disclosed as disclosed"])
-    .where("audit_entries.pause_n", "=", p("pause_n"))
-    .where("audit_entries.seq", ">", p("after"))
-    .orderBy("audit_entries.seq")
+    .select(["seq", "entry", "disclosed"])
+    .where("pause_n", "=", p("pause_n"))
+    .where("seq", ">", p("after"))
+    .orderBy("seq")
     .limit(p("limit")),
 );
 
@@ -51,11 +48,10 @@ export const entriesOfPause = define<{ pause_n: number; after: number; limit: nu
 export const entriesOfWorld = define<{ world_n: number; after: number; limit: number }>()((db, p) =>
   db
     .selectFrom("audit_entries")
-    .leftJoin("audit_disclosures", "audit_disclosures.seq", "audit_entries.seq")
-    .select(["audit_entries.seq as seq", "audit_entries.entry as entry", "audit_disclosures.disclosed as disclosed"])
-    .where("audit_entries.world_n", "=", p("world_n"))
-    .where("audit_entries.seq", ">", p("after"))
-    .orderBy("audit_entries.seq")
+    .select(["seq", "entry", "disclosed"])
+    .where("world_n", "=", p("world_n"))
+    .where("seq", ">", p("after"))
+    .orderBy("seq")
     .limit(p("limit")),
 );
 
@@ -63,16 +59,8 @@ export const entriesOfWorld = define<{ world_n: number; after: number; limit: nu
 export const entries = define<{ after: number; limit: number }>()((db, p) =>
   db
     .selectFrom("audit_entries")
-    .leftJoin("audit_disclosures", "audit_disclosures.seq", "audit_entries.seq")
-    .select([
-      "audit_entries.seq as seq",
-      "audit_entries.entry as entry",
-      "audit_entries.leaf as leaf",
-      "audit_entries.world_n as world_n",
-      "audit_entries.pause_n as pause_n",
-      "audit_disclosures.disclosed as disclosed",
-    ])
-    .where("audit_entries.seq", ">", p("after"))
-    .orderBy("audit_entries.seq")
+    .select(["seq", "entry", "leaf", "world_n", "pause_n", "disclosed"])
+    .where("seq", ">", p("after"))
+    .orderBy("seq")
     .limit(p("limit")),
 );

@@ -64,9 +64,6 @@ export class ChainCheck {
     const node = this.#reader.one(queries.strayNode, { of8: full(8), of16: full(16), of24: full(24) });
     if (node !== undefined)
       throw new Wrong(null, `the tree holds a node ${nodeName(node)}, which ${this.seq} entries do not fill`);
-    const stray = this.#reader.one(queries.strayDisclosures, { last: this.seq });
-    if (stray !== undefined)
-      throw new Wrong(stray.seq, `there are disclosures of entry ${stray.seq}, but no such entry`);
   }
 
   #checkOrder(seq: number): void {

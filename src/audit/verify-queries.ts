@@ -8,7 +8,6 @@ export const BEFORE_ALL: number = Number.MIN_SAFE_INTEGER;
 export const entriesWithRows = define<{ after: number; limit: number }>()((db, p) =>
   db
     .selectFrom("audit_entries")
-    .leftJoin("audit_disclosures", "audit_disclosures.seq", "audit_entries.seq")
     .leftJoin("pauses", "pauses.n", "audit_entries.pause_n")
     .select([
       "audit_entries.seq as seq",
@@ -16,7 +15,7 @@ export const entriesWithRows = define<{ after: number; limit: number }>()((db, p
       "audit_entries.leaf as leaf",
       "audit_entries.world_n as world_n",
       "audit_entries.pause_n as pause_n",
-      "audit_disclosures.disclosed as disclosed",
+      "audit_entries.disclosed as disclosed",
       "pauses.id as pause_id",
       "pauses.world_n as pause_world_n",
     ])
@@ -51,16 +50,6 @@ export const strayNode = define<{ of8: number; of16: number; of24: number }>()((
         eb.and([eb("level", "=", 24), eb("position", ">=", p("of24"))]),
       ]),
     )
-    .limit(1),
-);
-
-/** Disclosures outside a log whose entries are 1 to `last`. */
-export const strayDisclosures = define<{ last: number }>()((db, p) =>
-  db
-    .selectFrom("audit_disclosures")
-    .select("seq")
-    .where((eb) => eb.or([eb("seq", "<", 1), eb("seq", ">", p("last"))]))
-    .orderBy("seq")
     .limit(1),
 );
 
@@ -101,7 +90,7 @@ export const recipientsOf = define<{ pause_n: number }>()((db, p) =>
 
 /** Answers of one pause, in the order they were accepted. */
 export const answersOf = define<{ pause_n: number }>()((db, p) =>
-  db.selectFrom("answers").selectAll().where("pause_n", "=", p("pause_n")).orderBy("n"),
+  db.selectFrom("answers").selectAll().where("pause_n", "=", p("pause_n")).orderBy("ordinal"),
 );
 
 export const deliveriesOf = define<{ pause_n: number }>()((db, p) =>
@@ -139,6 +128,7 @@ export const strayRows = [
         .selectFrom("deliveries")
         .leftJoin("pauses", "pauses.n", "deliveries.pause_n")
         .select("deliveries.pause_n as pause_n")
+        .where("deliveries.pause_n", "!=", 0)
         .where("pauses.n", "is", null)
         .limit(1),
     ),

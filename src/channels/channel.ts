@@ -1,6 +1,6 @@
 /**
- * A channel carries one message to one address. It knows nothing of pauses, storage or retries: the delivery queue
- * decides when to try again, the channel only says what happened.
+ * A channel carries one message to one address, and tells what its peer says about it. It knows nothing of pauses,
+ * storage or retries: the delivery queue decides when to try again, the channel only says what happened.
  */
 export interface Channel {
   /** What kind of address it needs. */
@@ -11,9 +11,38 @@ export interface Channel {
    * `signal` aborts when the time for one attempt is over or the appliance stops.
    */
   send(message: OutgoingMessage, signal: AbortSignal): Promise<SendResult>;
+  /**
+   * Tells someone who was asked that the question is over: by changing what was sent, where the peer can, else by a
+   * message of its own. Absent where the channel never does.
+   */
+  conclude?(conclusion: Conclusion, signal: AbortSignal): Promise<SendResult>;
+  /**
+   * Answers a request that the peer makes of us, at `/hooks/<channel's name>/<rest>`. Verifies it first: what can't be
+   * proven to come from the peer gets a 401 or 403 and is reported to nobody.
+   */
+  receive?(request: PeerRequest, report: Report): Promise<PeerAnswer>;
+  /** Keeps a connection of its own to the peer, from start to stop; connects again by itself for as long as it runs. */
+  connect?(report: Report): Connection;
 }
 
-export type AddressKind = "phone" | "email" | "slack";
+export type AddressKind = "phone" | "email" | "slack" | "topic";
+
+/** What the recipient is asked, for channels that show more than a line of text. */
+export interface Question {
+  /** Who asks: the project's display name. */
+  readonly project: string;
+  readonly message: string;
+  readonly options: readonly string[];
+  /** Label and text, in the order given. */
+  readonly details: readonly (readonly [label: string, text: string])[];
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAt: number;
+  /** What counts when nobody answers, or null. */
+  readonly timeoutDefault: string | null;
+  /** The IANA zone that exact times are shown in. */
+  readonly timeZone: string;
+  readonly isTest: boolean;
+}
 
 export interface OutgoingMessage {
   /** Stable over the retries of one delivery; a peer that can deduplicate is given it. */
@@ -24,14 +53,34 @@ export interface OutgoingMessage {
   readonly text: string;
   /** The link alone; it stands in `text` too, and must never be cut. */
   readonly link: string;
+  /** The same question in its parts; null for a message that asks nothing (an answer to a reply). */
+  readonly question: Question | null;
   /** Seconds left of the question; a peer that can drop a text it could not pass on by then is told. Null: no end. */
   readonly validForSeconds: number | null;
 }
 
+/** How a question ended, for one who was asked. */
+export interface Conclusion {
+  readonly deliveryId: string;
+  readonly to: string;
+  readonly link: string;
+  readonly question: Question;
+  /** What {@link SendResult} gave for the message that asked; null when it never arrived there. */
+  readonly providerId: string | null;
+  /** Words for a person: `Answered: Approve, by another recipient.` */
+  readonly text: string;
+  readonly ending: "responded" | "timed_out" | "cancelled";
+  /** The option that counts now, or null. */
+  readonly choice: string | null;
+}
+
 export type SendResult =
-  /** The peer took it. `providerId` is the peer's own id for the message, if it gave one. */
+  /**
+   * The peer took it; `delivered` when that means that it is where the person sees it. `providerId` is the peer's own
+   * id for the message, if it gave one.
+   */
   | {
-      readonly outcome: "sent";
+      readonly outcome: "sent" | "delivered";
       readonly providerId: string | null;
       readonly status: number | null;
       readonly excerpt: string | null;
@@ -43,6 +92,8 @@ export type SendResult =
       readonly status: number | null;
       readonly excerpt: string | null;
       readonly retryAfterMs: number | null;
+      /** True when no message would get through now (a refused log-in, a dead host, "slow down"): the rest waits too. */
+      readonly isChannelDown?: boolean;
     }
   /** The peer will never take it. */
   | {
@@ -51,3 +102,67 @@ export type SendResult =
       readonly status: number | null;
       readonly excerpt: string | null;
     };
+
+/** A request of a peer: a receipt, a reply, a tap. */
+export interface PeerRequest {
+  readonly method: "GET" | "POST";
+  /** The whole address as the peer called it, as seen through trusted proxies: what signatures are made over. */
+  readonly url: string;
+  /** What follows `/hooks/<channel's name>/` in the path. */
+  readonly rest: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The bytes as they came, at most 64 kB. */
+  readonly body: Uint8Array;
+  /** The caller's address, as seen through trusted proxies. */
+  readonly address: string | null;
+}
+
+/** What the peer is answered. Objects are sent as JSON. */
+export interface PeerAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: object | string | null;
+}
+
+/** What a peer tells. */
+export type PeerEvent =
+  /** What became of a message that was sent. */
+  | {
+      readonly kind: "receipt";
+      /** Empty where the channel does not know it, as after a restart; then there are `providerIds`. */
+      readonly deliveryId: string;
+      /**
+       * The peer's own id for what the receipt is of, as {@link SendResult} may have given it: under one of these. Of a
+       * message in several parts it is one among others there, with commas between.
+       */
+      readonly providerIds?: readonly string[];
+      readonly status: "sent" | "delivered" | "failed";
+      /** Plain words and the peer's code, for `failed`. */
+      readonly error: string | null;
+    }
+  /** Someone wrote. `from` is an address in the channel's own form. */
+  | { readonly kind: "reply"; readonly from: string; readonly text: string }
+  /** Someone chose by a button of a verified interaction. */
+  | {
+      readonly kind: "tap";
+      /** The token at the end of the link of the message with the button. */
+      readonly token: string;
+      /** The option's place, from 0. */
+      readonly option: number;
+      /** The peer's own id of who tapped, as `U012AB3CD`. */
+      readonly by: string;
+    };
+
+/**
+ * Hands on what a peer told. Resolves once it is on disk, so that the peer is answered only then, with words for the one
+ * who wrote or tapped (`Recorded: Approve`, `This question was withdrawn.`), or null where there is nothing to say.
+ */
+export type Report = (event: PeerEvent) => Promise<string | null>;
+
+export interface Connection {
+  /** True while the peer can be heard. */
+  readonly isUp: boolean;
+  /** Ends it; resolves when it is closed. */
+  stop(): Promise<void>;
+}

@@ -101,13 +101,14 @@ async function list(options: CommonOptions): Promise<void> {
     return;
   }
   printTable(
-    ["ID", "NAME", "KEY", "PROJECT", "MODE", "CREATED", "STATE"],
+    ["ID", "NAME", "KEY", "PROJECT", "MODE", "LIMITS", "CREATED", "STATE"],
     rows.map((row) => [
       row.id,
       row.name,
       row.hint,
       row.project,
       row.mode,
+      limitsInWords(JSON.parse(row.limits) as KeyLimits),
       isoTime(row.created_at),
       row.revoked_at === null ? "active" : "revoked",
     ]),
@@ -171,4 +172,18 @@ function shownLimits(limits: KeyLimits) {
     min_timeout_minutes: limits.minTimeoutMinutes,
     no_default_on_timeout: limits.noDefaultOnTimeout,
   };
+}
+
+/** More than these are counted, so that a row stays a line. */
+const MOST_RECIPIENTS_SHOWN = 3;
+
+function limitsInWords({ recipients, minTimeoutMinutes, noDefaultOnTimeout }: KeyLimits): string {
+  const shown = recipients?.slice(0, MOST_RECIPIENTS_SHOWN).join(", ");
+  const more = (recipients?.length ?? 0) - MOST_RECIPIENTS_SHOWN;
+  const limits = [
+    ...(shown === undefined ? [] : [`asks ${shown}${more > 0 ? ` and ${more} more` : ""}`]),
+    ...(minTimeoutMinutes === null ? [] : [`from ${minTimeoutMinutes} min`]),
+    ...(noDefaultOnTimeout ? ["no default"] : []),
+  ];
+  return limits.length === 0 ? "none" : limits.join("; ");
 }

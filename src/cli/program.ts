@@ -8,6 +8,7 @@ import { addDemo } from "./demo.ts";
 import { addKeys } from "./keys.ts";
 import { CommandFailed, print, printError, printJson, UsageError } from "./output.ts";
 import { addServe } from "./serve.ts";
+import { addWebhooks } from "./webhooks.ts";
 
 /**
  * Runs one command line (without the program's own name). Answers the exit status: 0 done, 1 failed or not valid,
@@ -23,6 +24,7 @@ export async function run(args: readonly string[]): Promise<number> {
   addDemo(program);
   addKeys(program);
   addAudit(program);
+  addWebhooks(program);
   addConfig(program);
   program
     .command("version")

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import { renderUnicodeCompact } from "uqr";
 import { type App, startApp } from "../app.ts";
+import type { OnOutbox } from "../delivery/index.ts";
+import type { Pause } from "../pauses/index.ts";
 import { isWildcard } from "../platform/network.ts";
 import { version } from "../platform/version.ts";
 import { onTerminal, print, printError } from "./output.ts";
@@ -17,16 +19,17 @@ export function addServe(program: Command): void {
 async function serve(options: CommonOptions & { host?: string; port?: string }): Promise<void> {
   const config = await settingsOf(options);
   const log = logOf(config);
-  const terminal = onTerminal();
+  const show: OnOutbox = (message, due) => {
+    print(`\n${due.channel} to ${message.to}\n${indent(message.text)}`);
+    // Asked to listen in the network, a phone there can open the page: give it something to scan.
+    if (isWildcard(config.listen.host)) print(renderUnicodeCompact(message.link));
+  };
+  // Whoever tries it out sees both sides here: the message that nobody is sent, and the end that it comes to.
+  const told = onTerminal() && options.json !== true && !config.channelsConfigured;
   const app = await startApp({
     config,
     log,
-    onOutbox: (message, due) => {
-      if (!terminal || config.channelsConfigured) return;
-      print(`\n${due.channel} to ${message.to}\n${indent(message.text)}`);
-      // Asked to listen in the network, a phone there can open the page: give it something to scan.
-      if (isWildcard(config.listen.host)) print(renderUnicodeCompact(message.link));
-    },
+    ...(told ? { onOutbox: show, onEnded: (pause) => print(endOf(pause)) } : {}),
     onFatal: (error) => {
       log.error("storage failed; stopping so that nothing is answered that is not on disk", { error: error.message });
       process.exit(1);
@@ -73,6 +76,15 @@ function firstCurl(url: string, key: string): string {
   return `curl -s ${url}/v1/pause \\
   -H "Authorization: Bearer ${key}" -H "Content-Type: application/json" \\
   -d '{"recipient":"+1 (312) 847-1928","channel":"sms","message":"Deploy build 4712 to production?","options":["Deploy","Abort"],"timeout_default":"Abort"}'`;
+}
+
+/** How a pause ended, in one line. */
+function endOf({ status, response_choice: choice, response_source: source, response_via: via }: Pause): string {
+  if (status === "cancelled") return "Withdrawn by the agent.";
+  if (status === "timed_out") return "The time is over, without an answer.";
+  if (source === "timeout_default") return `The time is over; the default answers: ${choice}`;
+  const how = { page: "on the page", test: "by a test call" }[via ?? ""] ?? `by ${via}`;
+  return `Answered: ${choice}, ${how}`;
 }
 
 function indent(text: string): string {

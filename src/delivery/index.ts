@@ -1,4 +1,20 @@
-export type { Carrier } from "./lane.ts";
-export { cancelQueued, deliveriesOf, insertDelivery, outboxMessages } from "./queries.ts";
-export { DeliveryQueue } from "./queue.ts";
-export type { DueMessage } from "./record.ts";
+export type { DeliveryContext } from "./context.ts";
+export { type ClaimedMessage, type Compose, type DueMessage, queueNotices } from "./messages.ts";
+export { failedOfEndpoint, type WebhookFilter, webhooksByUrgency } from "./operator-queries.ts";
+export type { OnOutbox } from "./outbox.ts";
+export {
+  asksOf,
+  cancelAsks,
+  codedAsks,
+  deleteOptOut,
+  findOptOut,
+  insertAsk,
+  insertOptOut,
+  outboxMessages,
+} from "./queries.ts";
+export { type Carrier, DeliveryQueue } from "./queue.ts";
+export { takeReceipt } from "./receipts.ts";
+export { redeliver } from "./redeliver.ts";
+export { deliveryRoutes } from "./routes.ts";
+export { deliveryById } from "./shown-queries.ts";
+export { queueTest, queueWebhooks, WebhookTraffic } from "./webhooks.ts";

@@ -1,179 +1,168 @@
-import type { Channel, OutgoingMessage, SendResult } from "../channels/channel.ts";
-import { afterLong } from "../platform/clock.ts";
+import { afterLong, type Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
-import type { Writer } from "../storage/index.ts";
+import type { Random } from "../platform/random.ts";
+import type { Tx, Work, Writer } from "../storage/index.ts";
+import { Attendant } from "./attendant.ts";
+import { Breaker, type Health } from "./breaker.ts";
+import type { Places } from "./places.ts";
 import * as queries from "./queries.ts";
-import { claimDue, type DeliveryContext, type DueMessage, deliverToOutbox, recordAttempt } from "./record.ts";
 
-/** Who carries messages: a configured channel, or null for the outbox. */
-export interface Carrier {
-  readonly name: string;
-  readonly channel: Channel | null;
-  /** Messages under way at once. */
+/** What moves through a lane: how it is claimed, tried and recorded. */
+export interface Traffic<Item extends { readonly id: string }, Result> {
+  /** Takes what is due, until the end of a lease: after a crash between claim and send it is due again. */
+  claim(tx: Tx, lane: string, limit: number, leaseMs: number): Work<readonly Item[]>;
+  /** One attempt. What it throws is taken as {@link broken}. */
+  attempt(item: Item, signal: AbortSignal): Promise<Result>;
+  /** What an attempt comes to that was cut off, or failed in a way that nobody foresaw. */
+  broken(error: Error): Result;
+  record(tx: Tx, item: Item, result: Result, startedAt: number): Work<void>;
+  health(result: Result): Health;
+  /** For the log: what became of it, without an address or a text; null when there is nothing to tell. */
+  told(item: Item, result: Result): Readonly<Record<string, unknown>> | null;
+}
+
+/** What a lane is made with. */
+export interface LaneParts {
+  readonly writer: Writer;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Attempts under way at once. */
   readonly concurrency: number;
   /** The longest that one attempt may take. */
   readonly timeoutMs: number;
+  /** Shared with other lanes, where there are many. */
+  readonly places?: Places;
+  /** Called when nothing waits and nothing is under way. */
+  readonly onIdle?: () => void;
 }
 
-/** Makes the text of a due message: the template and the link are not the queue's business. */
-export type Compose = (message: DueMessage) => OutgoingMessage;
-
-/** What every lane is made with. */
-export interface LaneParts {
-  readonly writer: Writer;
-  readonly context: DeliveryContext;
-  readonly log: Log;
-  readonly compose: Compose;
-  /** Called for each message that the outbox takes. */
-  readonly onOutbox: (message: OutgoingMessage, due: DueMessage) => void;
-}
-
-const OUTBOX_BATCH = 64;
-const OUTBOX_REST_MS = 20;
-/** A channel keeps its own time; this much later, one that does not is given up. Within the margin of the lease. */
+/** The traffic keeps its own time; this much later, one that does not is given up. Within the margin of the lease. */
 const CUT_MARGIN_MS = 5_000;
 const LEASE_MARGIN_MS = 15_000;
 const RETRY_MS = 1_000;
 
 /**
- * One carrier's lane of the queue. Lanes know nothing of each other, so a carrier that hangs holds up its own messages
- * alone. The rows are the truth: a nudge or a timer only says when to look.
+ * The queue's part for one destination: a channel, or the host of a webhook. Lanes know nothing of each other, so a
+ * destination that hangs holds up what goes there alone. The rows are the truth: a nudge or a timer only says when to
+ * look.
  */
-export class Lane {
-  readonly #carrier: Carrier;
-  readonly #writer: Writer;
-  readonly #context: DeliveryContext;
-  readonly #log: Log;
-  readonly #compose: Compose;
-  readonly #onOutbox: (message: OutgoingMessage, due: DueMessage) => void;
+export class Lane<Item extends { readonly id: string }, Result> {
+  readonly name: string;
+  readonly #traffic: Traffic<Item, Result>;
+  readonly #parts: LaneParts;
+  readonly #attendant: Attendant;
+  readonly #breaker: Breaker;
   readonly #stopping = new AbortController();
   readonly #underWay = new Set<Promise<void>>();
-  #stopTimer = () => {};
-  #working: Promise<void> | null = null;
-  #nudged = false;
-  /** Until when a long backlog rests. */
-  #restUntil = 0;
+  readonly #look = () => this.nudge();
   #closed = false;
 
-  constructor(carrier: Carrier, parts: LaneParts) {
-    this.#carrier = carrier;
-    this.#writer = parts.writer;
-    this.#context = parts.context;
-    this.#log = parts.log;
-    this.#compose = parts.compose;
-    this.#onOutbox = parts.onOutbox;
+  constructor(name: string, traffic: Traffic<Item, Result>, parts: LaneParts) {
+    this.name = name;
+    this.#traffic = traffic;
+    this.#parts = parts;
+    this.#attendant = new Attendant(parts.clock, () => this.#work());
+    this.#breaker = new Breaker(parts.clock, parts.random);
   }
 
   /** A hint: something may be due. */
   nudge(): void {
-    if (this.#closed) return;
-    this.#nudged = true;
-    this.#working ??= this.#work().finally(() => {
-      this.#working = null;
-      if (this.#nudged && !this.#closed) this.nudge();
-    });
+    this.#attendant.nudge();
   }
 
   /** Takes nothing more, gives what is under way a few seconds, then cuts it off; its lease sees to the rest. */
   async stop(graceMs: number): Promise<void> {
     this.#closed = true;
-    this.#stopTimer();
-    const cut = this.#context.clock.after(graceMs, () => this.#stopping.abort(new Error("the appliance is stopping")));
+    const cut = this.#parts.clock.after(graceMs, () => this.#stopping.abort(new Error("the appliance is stopping")));
     // What was being claimed when the stop came is under way a moment later.
-    await this.#working;
+    await this.#attendant.stop();
     await Promise.all(this.#underWay);
     cut();
   }
 
-  async #work(): Promise<void> {
-    this.#stopTimer();
+  /** Takes what is due as far as there is room, and answers when to look again. */
+  async #work(): Promise<number | null> {
+    const { writer, clock, log, timeoutMs, places } = this.#parts;
     try {
-      while (this.#nudged && !this.#closed) {
-        this.#nudged = false;
-        await (this.#carrier.channel === null ? this.#fillOutbox() : this.#send(this.#carrier.channel));
-      }
-      const next = this.#closed ? undefined : this.#writer.one(queries.nextDueOf, { carrier: this.#carrier.name });
+      if (this.#breaker.closedUntil > clock.now()) return this.#breaker.closedUntil;
+      const { isTesting, isProven, hasFailed } = this.#breaker;
+      // Where many share the places, whoever has shown no sign of life yet may hold one: it may be the first of many
+      // that hang.
+      const isUnproven = places !== undefined && !isProven;
+      const isFailing = isTesting || (isUnproven && hasFailed);
+      const limit = isTesting || isUnproven ? 1 : this.#parts.concurrency;
+      const room = limit - this.#underWay.size;
       // With every place taken, the next result looks again by itself.
-      if (next !== undefined && this.#underWay.size < this.#carrier.concurrency)
-        this.#armAt(Math.max(next.due_at, this.#restUntil));
+      if (room <= 0) return null;
+      const free =
+        places === undefined ? room : places.take(room, { isFailing, held: this.#underWay.size }, this.#look);
+      if (free === 0) return null;
+      let claimed: readonly Item[] = [];
+      try {
+        if (this.#hasDue())
+          claimed = await writer.write((tx) => this.#traffic.claim(tx, this.name, free, timeoutMs + LEASE_MARGIN_MS));
+      } finally {
+        places?.give(free - claimed.length, isFailing);
+      }
+      for (const item of claimed) this.#start(item, isFailing);
+      // What was claimed may have been over, with more behind it.
+      const next = writer.one(queries.nextDueOf, { lane: this.name });
+      if (next === undefined && this.#underWay.size === 0) this.#parts.onIdle?.();
+      return next === undefined || this.#underWay.size >= limit ? null : next.due_at;
     } catch (error) {
-      this.#log.error("deliveries could not be written", {
-        carrier: this.#carrier.name,
-        error: (error as Error).message,
-      });
-      this.#armAt(this.#context.clock.now() + RETRY_MS);
+      log.error("deliveries could not be written", { lane: this.name, error: (error as Error).message });
+      return clock.now() + RETRY_MS;
     }
   }
 
-  async #fillOutbox(): Promise<void> {
-    const delivered = await this.#writer.write((tx) =>
-      deliverToOutbox(tx, this.#context, this.#carrier.name, OUTBOX_BATCH),
-    );
-    for (const due of delivered) this.#onOutbox(this.#compose(due), due);
-    if (delivered.length < OUTBOX_BATCH) return;
-    // Who asks and who answers goes first: a long backlog is worked off in between.
-    if (this.#writer.waiting === 0) this.#nudged = true;
-    else this.#restUntil = this.#context.clock.now() + OUTBOX_REST_MS;
+  #hasDue(): boolean {
+    const next = this.#parts.writer.one(queries.nextDueOf, { lane: this.name });
+    return next !== undefined && next.due_at <= this.#parts.clock.now();
   }
 
-  async #send(channel: Channel): Promise<void> {
-    const free = this.#carrier.concurrency - this.#underWay.size;
-    if (free <= 0) return;
-    const lease = this.#carrier.timeoutMs + LEASE_MARGIN_MS;
-    const claimed = await this.#writer.write((tx) => claimDue(tx, this.#context, this.#carrier.name, free, lease));
-    for (const due of claimed) {
-      const attempt = this.#attempt(channel, due).finally(() => {
-        this.#underWay.delete(attempt);
-        this.nudge();
-      });
-      this.#underWay.add(attempt);
-    }
+  #start(item: Item, isFailing: boolean): void {
+    const attempt = this.#attempt(item).finally(() => {
+      this.#underWay.delete(attempt);
+      this.#parts.places?.give(1, isFailing);
+      if (!this.#closed) this.nudge();
+    });
+    this.#underWay.add(attempt);
   }
 
-  async #attempt(channel: Channel, due: DueMessage): Promise<void> {
-    const startedAt = this.#context.clock.now();
-    const result = await this.#tryToSend(channel, due);
-    if (result.outcome !== "sent") {
-      this.#log.warn("message not sent", {
-        delivery: due.id,
-        pause: due.pause_id,
-        carrier: this.#carrier.name,
-        outcome: result.outcome,
-        status: result.status,
-      });
-    }
+  async #attempt(item: Item): Promise<void> {
+    const { writer, clock, log } = this.#parts;
+    const startedAt = clock.now();
+    const result = await this.#tryToSend(item);
+    this.#breaker.note(this.#traffic.health(result));
+    const told = this.#traffic.told(item, result);
+    if (told !== null) log.warn("not delivered", { delivery: item.id, lane: this.name, ...told });
     try {
-      await this.#writer.write((tx) => recordAttempt(tx, this.#context, due, result, startedAt));
+      await writer.write((tx) => this.#traffic.record(tx, item, result, startedAt));
     } catch (error) {
       // The lease brings it back: at least once, never lost.
-      this.#log.error("an attempt could not be recorded", { delivery: due.id, error: (error as Error).message });
+      log.error("an attempt could not be recorded", { delivery: item.id, error: (error as Error).message });
     }
   }
 
-  async #tryToSend(channel: Channel, due: DueMessage): Promise<SendResult> {
+  async #tryToSend(item: Item): Promise<Result> {
     const cut = new AbortController();
-    const { clock } = this.#context;
-    const stopTimer = afterLong(clock, this.#carrier.timeoutMs + CUT_MARGIN_MS, () =>
-      cut.abort(new Error("timed out")),
+    const { clock, timeoutMs } = this.#parts;
+    const stopTimer = afterLong(clock, timeoutMs + CUT_MARGIN_MS, () =>
+      cut.abort(new Error(`no end within ${timeoutMs / 1000} s`)),
     );
     const signal = AbortSignal.any([cut.signal, this.#stopping.signal]);
     try {
-      return await Promise.race([channel.send(this.#compose(due), signal), aborted(signal)]);
+      return await Promise.race([this.#traffic.attempt(item, signal), aborted(signal)]);
     } catch (error) {
-      return { outcome: "retry", error: (error as Error).message, status: null, excerpt: null, retryAfterMs: null };
+      return this.#traffic.broken(error as Error);
     } finally {
       stopTimer();
     }
   }
-
-  #armAt(time: number): void {
-    this.#stopTimer();
-    if (this.#closed) return;
-    this.#stopTimer = this.#context.clock.after(time - this.#context.clock.now(), () => this.nudge());
-  }
 }
 
-/** Rejects once the signal aborts, and a moment later, so that a channel that heeds it can still tell what became of it. */
+/** Rejects once the signal aborts, and a moment later, so that traffic that heeds it can still tell what became of it. */
 function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener("abort", () => setImmediate(() => reject(signal.reason as Error)), { once: true });

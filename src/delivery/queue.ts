@@ -1,43 +1,129 @@
-import type { Writer } from "../storage/index.ts";
-import { type Carrier, Lane, type LaneParts } from "./lane.ts";
+import type { Channel } from "../channels/channel.ts";
+import type { Log } from "../platform/log.ts";
+import type { Tx, Work, Writer } from "../storage/index.ts";
+import type { DeliveryContext } from "./context.ts";
+import { Lane, type LaneParts } from "./lane.ts";
+import { type Compose, fail, MessageTraffic, settle } from "./messages.ts";
+import { type OnOutbox, OutboxLane } from "./outbox.ts";
+import { Places } from "./places.ts";
 import * as queries from "./queries.ts";
-import { type DeliveryContext, freeLeases } from "./record.ts";
+import { isReceiver, type WebhookTraffic } from "./webhooks.ts";
+
+/** Who carries messages: a configured channel. */
+export interface Carrier {
+  readonly name: string;
+  readonly channel: Channel;
+  /** Messages under way at once. */
+  readonly concurrency: number;
+  /** The longest that one attempt may take. */
+  readonly timeoutMs: number;
+}
 
 const GRACE_MS = 5_000;
+/** Attempts under way at one receiver of webhooks. */
+const RECEIVER_CONCURRENCY = 8;
+/** The client's own deadline for one webhook; the lane gives up a little later. */
+const RECEIVER_TIMEOUT_MS = 15_000;
+const FAILED_AT_ONCE = 100;
 
-/** Everything that leaves the building, from one durable queue: a lane for each carrier. */
+interface AnyLane {
+  nudge(): void;
+  stop(graceMs: number): Promise<void>;
+}
+
+/**
+ * Everything that leaves the building, from one durable queue: a lane for the outbox, one for each channel, and one for
+ * each receiver of webhooks for as long as there is something for it.
+ */
 export class DeliveryQueue {
-  readonly #lanes: ReadonlyMap<string, Lane>;
-  readonly #writer: Writer;
-  readonly #context: DeliveryContext;
+  readonly #lanes = new Map<string, AnyLane>();
+  readonly #parts: {
+    readonly writer: Writer;
+    readonly context: DeliveryContext;
+    readonly log: Log;
+    readonly webhooks: WebhookTraffic;
+  };
+  readonly #places = new Places();
+  #running = false;
 
-  constructor(parts: LaneParts & { readonly carriers: readonly Carrier[] }) {
-    this.#writer = parts.writer;
-    this.#context = parts.context;
-    this.#lanes = new Map(parts.carriers.map((carrier) => [carrier.name, new Lane(carrier, parts)]));
+  constructor(parts: {
+    readonly writer: Writer;
+    readonly context: DeliveryContext;
+    readonly log: Log;
+    readonly compose: Compose;
+    readonly webhooks: WebhookTraffic;
+    readonly outbox: { readonly name: string; readonly onMessage: OnOutbox | null };
+    readonly carriers: readonly Carrier[];
+  }) {
+    this.#parts = parts;
+    const { writer, context, log, compose, outbox } = parts;
+    const outboxLane = new OutboxLane(outbox.name, { writer, context, log, compose, onOutbox: outbox.onMessage });
+    this.#lanes.set(outbox.name, outboxLane);
+    for (const { name, channel, concurrency, timeoutMs } of parts.carriers) {
+      const traffic = new MessageTraffic(channel, compose, context);
+      this.#lanes.set(name, new Lane(name, traffic, this.#laneParts(concurrency, timeoutMs)));
+    }
   }
 
   /** Frees what an earlier process had claimed (this one holds the folder, so nobody is sending it), and begins. */
   async start(): Promise<void> {
-    const now = this.#context.clock.now();
-    for (const [carrier, lane] of this.#lanes) {
-      await this.#writer.write((tx) => freeLeases(tx, carrier, now));
-      lane.nudge();
+    const { writer, context } = this.#parts;
+    this.#running = true;
+    const now = context.clock.now();
+    for (const { lane } of writer.all(queries.busyLanes, {})) {
+      await writer.write(function* (tx) {
+        yield* tx.run(queries.freeLeases, { lane, now });
+      });
+      // A channel that has been taken out of the configuration will never carry anything again.
+      if (!this.#lanes.has(lane) && !isReceiver(lane)) {
+        while (await writer.write((tx) => failAll(tx, context, lane)));
+      } else this.nudge(lane);
     }
   }
 
-  /** A hint: a carrier has something to send. */
-  nudge(carrier: string): void {
-    this.#lanes.get(carrier)?.nudge();
+  /** A hint: a lane has something to send. */
+  nudge(lane: string): void {
+    if (!this.#running) return;
+    if (!this.#lanes.has(lane) && isReceiver(lane)) this.#open(lane);
+    this.#lanes.get(lane)?.nudge();
   }
 
-  /** Messages that wait for a carrier or are under way. */
-  waiting(carrier: string): number {
-    return this.#writer.one(queries.countWaiting, { carrier })?.count ?? 0;
+  /** A hint: another process may have queued something. */
+  lookAgain(): void {
+    if (!this.#running) return;
+    for (const { lane } of this.#parts.writer.all(queries.busyLanes, {})) this.nudge(lane);
+  }
+
+  /** What waits in a lane or is under way. */
+  waiting(lane: string): number {
+    return this.#parts.writer.one(queries.countWaiting, { lane })?.count ?? 0;
   }
 
   /** Lets what is under way finish, a few seconds at most, and takes nothing more. */
   async stop(): Promise<void> {
+    this.#running = false;
     await Promise.all([...this.#lanes.values()].map((lane) => lane.stop(GRACE_MS)));
   }
+
+  #open(lane: string): void {
+    const parts = { ...this.#laneParts(RECEIVER_CONCURRENCY, RECEIVER_TIMEOUT_MS), places: this.#places };
+    const onIdle = () => void this.#lanes.delete(lane);
+    this.#lanes.set(lane, new Lane(lane, this.#parts.webhooks, { ...parts, onIdle }));
+  }
+
+  #laneParts(concurrency: number, timeoutMs: number): LaneParts {
+    const { writer, context, log } = this.#parts;
+    return { writer, clock: context.clock, random: context.random, log, concurrency, timeoutMs };
+  }
+}
+
+/** Gives up what a channel was to carry that is no longer there; true while more waits. */
+function* failAll(tx: Tx, context: DeliveryContext, lane: string): Work<boolean> {
+  const due = yield* tx.all(queries.dueMessages, { lane, now: Number.MAX_SAFE_INTEGER, limit: FAILED_AT_ONCE });
+  for (const message of due) {
+    if (message.pause_status !== "pending") {
+      yield* settle(tx, message, { status: "cancelled", finished_at: context.clock.now() });
+    } else yield* fail(tx, context, message, message.attempts, `the channel ${lane} is no longer configured`);
+  }
+  return due.length > 0;
 }

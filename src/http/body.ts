@@ -40,7 +40,8 @@ function refuseOtherType(request: Request, wanted: string): void {
     throw new Problem("media-type", `The body must be ${wanted}, in UTF-8.`);
 }
 
-async function readBytes(request: Request, clock: Clock): Promise<Uint8Array> {
+/** A body of any type as it came. @throws Problem */
+export async function readBytes(request: Request, clock: Clock): Promise<Uint8Array> {
   const declared = Number(request.headers.get("content-length") ?? 0);
   if (declared > LONGEST_BODY) throw tooLarge();
   let stopTimer = () => {};

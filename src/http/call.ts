@@ -1,6 +1,6 @@
 import type { Call } from "../access/index.ts";
 import type { Clock } from "../platform/clock.ts";
-import { readForm, readJson } from "./body.ts";
+import { readBytes, readForm, readJson } from "./body.ts";
 
 /** The connection under a request. */
 export interface Connection {
@@ -60,6 +60,10 @@ export class ServedCall implements Call {
 
   optionalJson(): Promise<unknown> {
     return readJson(this.request, this.#surroundings.clock, true);
+  }
+
+  bytes(): Promise<Uint8Array> {
+    return readBytes(this.request, this.#surroundings.clock);
   }
 
   form(): Promise<URLSearchParams> {

@@ -15,9 +15,16 @@ export function clientAddresses(
     const parsed = ipaddr.process(address);
     return ranges.some((range) => range[0].kind() === parsed.kind() && parsed.match(range as [ipaddr.IPv4, number]));
   };
+  // One peer asks many times in a row, and reading an address costs more than the rest of this.
+  let lastPeer: string | null = null;
+  let lastOwn = "";
   return (peer, forwardedFor) => {
     if (peer === null) return null;
-    const own = ipaddr.isValid(peer) ? ipaddr.process(peer).toString() : peer;
+    if (peer !== lastPeer) {
+      lastOwn = ipaddr.isValid(peer) ? ipaddr.process(peer).toString() : peer;
+      lastPeer = peer;
+    }
+    const own = lastOwn;
     if (forwardedFor === null || !isTrusted(own)) return own;
     let client = own;
     for (const hop of forwardedFor.split(",").reverse()) {

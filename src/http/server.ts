@@ -110,11 +110,15 @@ export function createRouter(
 
   const elysia = new Elysia({ strictPath: true });
   for (const route of routes) {
+    // Fixed paths that this pattern fits too: a method that only the pattern has is not meant for them.
+    const notMeant = routes.filter(({ path }) => isFixed(path) && !isFixed(route.path) && matches(route.path, path));
     elysia.route(
       route.method,
       route.path,
       ({ request, params }: { request: Request; params: Record<string, string> }) =>
         answer((requestId) => {
+          if (notMeant.length > 0 && notMeant.some(({ path }) => path === pathOf(request.url)))
+            nothingAt(routes, request);
           const call = new ServedCall(request, requestId, params, connections.get(request), surroundings);
           return route.access === "public"
             ? route.handle(call)
@@ -157,8 +161,8 @@ function withSafeAuthority(request: Request): Request {
 }
 
 function authenticate(access: Exclude<Route["access"], "public">, request: Request, keys: ServerParts["keys"]): Key {
-  const [scheme = "", text = "", ...rest] = (request.headers.get("authorization") ?? "").split(" ");
-  const key = scheme.toLowerCase() === "bearer" && rest.length === 0 ? keys.find(text) : null;
+  const [, text = null] = /^bearer ([^ ]+)$/i.exec(request.headers.get("authorization") ?? "") ?? [];
+  const key = text === null ? null : keys.find(text);
   if (key === null) {
     throw new Problem("no-key", "There is no valid API key in the Authorization header.", {
       headers: { "www-authenticate": 'Bearer realm="pausepoint"' },
@@ -175,7 +179,9 @@ function authenticate(access: Exclude<Route["access"], "public">, request: Reque
 /** No route matched: 405 with what the path does take, or 404. */
 function nothingAt(routes: readonly Route[], request: Request): never {
   const path = pathOf(request.url);
-  const methods = routes.filter((route) => matches(route.path, path)).map((route) => route.method);
+  const fitting = routes.filter((route) => matches(route.path, path));
+  const fixed = fitting.filter((route) => isFixed(route.path));
+  const methods = (fixed.length > 0 ? fixed : fitting).map((route) => route.method);
   // A path that only comes out as a route's once it is cleaned up is none: its own method can't be the fault.
   if (methods.length > 0 && !methods.some((method) => method === request.method)) notAllowed(methods);
   throw new Problem("not-found", "There is no such route.");
@@ -186,6 +192,11 @@ function notAllowed(methods: readonly Method[]): never {
   throw new Problem("method-not-allowed", `This route takes ${allowed.join(", ")}.`, {
     headers: { allow: allowed.join(", ") },
   });
+}
+
+/** Whether a route's path has no variable part. */
+function isFixed(path: string): boolean {
+  return !path.includes(":");
 }
 
 function matches(pattern: string, path: string): boolean {
@@ -202,8 +213,8 @@ function pathOf(url: string): string {
 }
 
 function toResponse({ status, headers, body }: Reply, requestId: string): Response {
-  const text = body === null || typeof body === "string" ? body : `${JSON.stringify(body)}\n`;
-  return new Response(text, {
+  const asItIs = body === null || typeof body === "string" || body instanceof ReadableStream;
+  return new Response(asItIs ? body : `${JSON.stringify(body)}\n`, {
     status,
     headers: {
       ...(body === null ? {} : { "content-type": "application/json" }),

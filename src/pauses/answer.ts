@@ -12,7 +12,7 @@ export interface AnswerPause {
   readonly position: number;
   readonly choice: string;
   readonly comment: string | null;
-  readonly via: "page" | "test";
+  readonly via: "page" | "reply" | "slack" | "whatsapp" | "test";
   readonly origin: Origin;
 }
 
@@ -77,7 +77,11 @@ function* recordRejected(
         via: command.via,
         recipient: command.position,
       },
-      committed: { ip: command.origin.ip, user_agent: command.origin.userAgent },
+      committed: {
+        ip: command.origin.ip,
+        user_agent: command.origin.userAgent,
+        by: command.origin.by ?? null,
+      },
     }),
   );
 }

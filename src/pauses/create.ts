@@ -1,11 +1,14 @@
 import type { Key } from "../access/index.ts";
 import { appendEntry, canonicalize, type JsonValue, newEntry } from "../audit/index.ts";
-import { insertDelivery } from "../delivery/index.ts";
+import type { Step } from "../channels/directory.ts";
+import { insertAsk } from "../delivery/index.ts";
 import { isoTime } from "../platform/clock.ts";
 import { sha256Hex } from "../platform/hash.ts";
 import { Problem } from "../platform/problem.ts";
 import type { Tx, Work } from "../storage/index.ts";
+import { freeCode } from "./codes.ts";
 import type { PauseContext } from "./context.ts";
+import { recordEvent } from "./events.ts";
 import type { Policy } from "./pause.ts";
 import * as queries from "./queries.ts";
 import type { Recipient } from "./recipients.ts";
@@ -20,8 +23,10 @@ export interface CreatePause {
   readonly key: Key;
   readonly request: CreateRequest;
   readonly recipients: readonly Recipient[];
-  /** Who carries the messages: the outbox or a configured channel. */
-  readonly carrier: string;
+  /** The ways that the messages take, one after the other until one is seen. */
+  readonly steps: readonly Step[];
+  /** Whether a text to this address over this lane gets a code to reply with. */
+  readonly takesReplies: (lane: string, destination: string) => boolean;
   readonly timeoutHours: number;
   readonly idempotency: { readonly key: string; readonly bodyHash: Uint8Array } | null;
 }
@@ -61,6 +66,7 @@ export function* createPause(tx: Tx, context: PauseContext, command: CreatePause
     allow_comment: request.allow_comment ? 1 : 0,
     action_digest: request.action_digest,
     audience: request.audience,
+    webhook_url: request.webhook_url,
     timeout_hours: command.timeoutHours,
     timeout_default: request.timeout_default,
     policy: POLICY_TEXT,
@@ -70,19 +76,10 @@ export function* createPause(tx: Tx, context: PauseContext, command: CreatePause
     next_due_at: expiresAt,
   };
   const n = (yield* tx.run(queries.insertPause, row)).inserted;
-  for (const [position, { address, destination }] of recipients.entries()) {
-    yield* tx.run(queries.insertRecipient, { pause_n: n, position, address, destination });
-    yield* tx.run(insertDelivery, {
-      pause_n: n,
-      ordinal: position,
-      id: context.ids.next("dlv").id,
-      position,
-      channel: request.channel,
-      carrier: command.carrier,
-      status: "queued",
-      due_at: now,
-    });
+  for (const [position, { address, destinations }] of recipients.entries()) {
+    yield* tx.run(queries.insertRecipient, { pause_n: n, position, address, destination: destinations[0] });
   }
+  yield* queueAsks(tx, context, command, n, now);
   if (idempotency !== null) {
     yield* tx.run(queries.insertIdempotency, {
       world_n: key.world.n,
@@ -93,20 +90,52 @@ export function* createPause(tx: Tx, context: PauseContext, command: CreatePause
     });
   }
   yield* appendEntry(tx, createdEntry(context, command, { n, id, now, expiresAt }));
-  tx.after(() => {
-    context.hints.due(expiresAt);
-    context.hints.queued(command.carrier);
-  });
+  yield* recordEvent(tx, context, { pauseN: n, worldN: key.world.n, type: "pause.created", at: now });
+  tx.after(() => context.hints.due(expiresAt));
 
-  const deliveries = recipients.map(({ address }) => ({
-    channel: request.channel,
-    status: "queued" as const,
-    error: null,
-    address,
-    opened_at: null,
-  }));
+  const channel = command.steps[0]?.channel ?? request.channel;
+  const deliveries = recipients.map(({ address }) => ({ ...UNSENT, channel, address }));
   const addresses = recipients.map(({ address }) => address);
   return { kind: "created", pause: shapePause({ ...NEW, ...row, n }, key.world.mode, addresses, deliveries) };
+}
+
+/** A message before its first attempt. */
+const UNSENT = { status: "queued" as const, error: null, opened_at: null, step: 0, attempts: 0 };
+
+/** One message for each recipient and step; those of later steps wait for their time. */
+function* queueAsks(
+  tx: Tx,
+  context: PauseContext,
+  { recipients, steps, request, takesReplies }: CreatePause,
+  pauseN: number,
+  now: number,
+): Work<void> {
+  let ordinal = 0;
+  for (const [step, { channel, lane, afterMs }] of steps.entries()) {
+    for (const [position, { destinations }] of recipients.entries()) {
+      const destination = destinations[step] ?? destinations[0];
+      const code = takesReplies(lane, destination)
+        ? yield* freeCode(tx, context, lane, destination, request.options)
+        : null;
+      yield* tx.run(insertAsk, {
+        pause_n: pauseN,
+        ordinal: ordinal++,
+        id: context.ids.next("dlv").id,
+        kind: "ask",
+        lane,
+        status: "queued",
+        due_at: now + afterMs,
+        created_at: now,
+        position,
+        channel,
+        step,
+        // By a code it is looked up; else only a later step leads elsewhere than the recipient's row says.
+        destination: step > 0 || code !== null ? destination : null,
+        reply_code: code,
+      });
+    }
+    if (afterMs === 0) tx.after(() => context.wake(lane));
+  }
 }
 
 const POLICY_TEXT = JSON.stringify(FIRST);
@@ -174,8 +203,9 @@ function createdEntry(
       message: request.message,
       details: request.details ?? null,
       metadata: request.metadata === undefined ? null : metadataDigest(request.metadata),
+      webhook_url: request.webhook_url,
     },
-    recipients: command.recipients.map(({ address, destination }) => ({
+    recipients: command.recipients.map(({ address, destinations: [destination] }) => ({
       channel: request.channel,
       address: destination,
       name: address === destination ? null : address,

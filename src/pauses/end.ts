@@ -1,7 +1,8 @@
 import { type Actor, appendEntry, newEntry, type World } from "../audit/index.ts";
-import { cancelQueued } from "../delivery/index.ts";
+import { cancelAsks, queueNotices, queueWebhooks } from "../delivery/index.ts";
 import type { Tx, Work } from "../storage/index.ts";
 import type { PauseContext } from "./context.ts";
+import { recordEvent } from "./events.ts";
 import { decide, type Ending, type PauseState, type Policy } from "./pause.ts";
 import * as queries from "./queries.ts";
 import type { PauseRow } from "./shape.ts";
@@ -17,6 +18,8 @@ export interface LoadedPause {
 export interface Origin {
   readonly ip: string | null;
   readonly userAgent: string | null;
+  /** The channel's own id of who tapped, where several share the address: `U012AB3CD` in a Slack channel. */
+  readonly by?: string | null;
 }
 
 /** Loads a pause for a decision; undefined when there is none with this number. */
@@ -53,7 +56,7 @@ export interface EndingFacts {
 export function* endPause(
   tx: Tx,
   context: PauseContext,
-  { row, world }: LoadedPause,
+  { row, world, state }: LoadedPause,
   ending: Ending,
   facts: EndingFacts,
 ): Work<void> {
@@ -75,6 +78,7 @@ export function* endPause(
     const { choice, source, position } = responded;
     yield* tx.run(queries.insertAnswer, {
       pause_n: row.n,
+      ordinal: state.answers.length,
       position,
       choice,
       comment: facts.comment,
@@ -83,8 +87,13 @@ export function* endPause(
       at: now,
     });
   }
-  yield* tx.run(cancelQueued, { pause_n: row.n, at: now });
+  yield* tx.run(cancelAsks, { pause_n: row.n, at: now });
   yield* appendEntry(tx, endingEntry(context, { row, world }, ending, facts, now));
+  const type = `pause.${ending.status}` as const;
+  const id = yield* recordEvent(tx, context, { pauseN: row.n, worldN: world.n, type, at: now });
+  const event = { id, type, at: now };
+  yield* queueWebhooks(tx, context, { pauseN: row.n, world, webhookUrl: row.webhook_url, event });
+  yield* queueNotices(tx, context, row.n, responded?.position ?? null);
   tx.after(() => context.hints.ended(row.n));
 }
 
@@ -121,7 +130,12 @@ function endingEntry(
         ...common,
         type: "pause.responded",
         plain: { choice: ending.choice, source: ending.source, via: facts.via, recipient: ending.position, forced },
-        committed: { comment: facts.comment, ip: facts.origin.ip, user_agent: facts.origin.userAgent },
+        committed: {
+          comment: facts.comment,
+          ip: facts.origin.ip,
+          user_agent: facts.origin.userAgent,
+          by: facts.origin.by ?? null,
+        },
       });
     case "timed_out":
       return newEntry(context.random, { ...common, type: "pause.timed_out", plain: { forced } });

@@ -3,18 +3,23 @@ import type { PauseContext } from "./context.ts";
 import { endByClock, loadPause } from "./end.ts";
 import * as queries from "./queries.ts";
 
-/** Pauses ended in one unit of work at most, so that a flood of expiries lets others write in between. */
+/** Pauses of a world ended in one unit of work at most, so that a flood of expiries lets others write in between. */
 const EXPIRED_AT_ONCE = 100;
 
 /** Ends what is due, earliest first. Answers how many were ended: as many as fit means that more may wait. */
 export function* expireDue(tx: Tx, context: PauseContext): Work<{ readonly ended: number; readonly more: boolean }> {
-  const due = yield* tx.all(queries.duePauses, { now: context.clock.now(), limit: EXPIRED_AT_ONCE });
+  const now = context.clock.now();
   let ended = 0;
-  for (const { n } of due) {
-    const pause = yield* loadPause(tx, n);
-    if (pause !== undefined && (yield* endByClock(tx, context, pause))) ended++;
+  let more = false;
+  for (const world of yield* tx.all(queries.worlds, {})) {
+    const due = yield* tx.all(queries.duePauses, { world_n: world.n, now, limit: EXPIRED_AT_ONCE });
+    for (const { n } of due) {
+      const pause = yield* loadPause(tx, n);
+      if (pause !== undefined && (yield* endByClock(tx, context, pause))) ended++;
+    }
+    more ||= due.length === EXPIRED_AT_ONCE;
   }
-  return { ended, more: due.length === EXPIRED_AT_ONCE };
+  return { ended, more };
 }
 
 /** Ends one pause if its time is over: whoever touches it first does. */

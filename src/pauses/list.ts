@@ -76,17 +76,17 @@ export function listRows(
     before = Math.min(before, last.n);
   }
 
+  const { statuses, channel } = request;
+  const pendingOnly = statuses.length === 1 && statuses[0] === "pending";
+  const query = pendingOnly ? queries.pendingOfWorld : queries.pausesOfWorld;
+  const isExact = channel === null && (pendingOnly || statuses === STATUSES);
+  const count = isExact ? request.limit + 1 : CHUNK;
   const rows: PauseRow[] = [];
   for (let looked = 0; ; ) {
-    const count = request.channel === null ? request.limit + 1 : CHUNK;
-    // Each status stands in the index by itself: newest of each, then the newest of these.
-    const chunk: PauseRow[] = request.statuses
-      .flatMap((status) => writer.all(queries.pausesByStatus, { world_n: worldN, status, from, before, limit: count }))
-      .sort((a, b) => b.n - a.n)
-      .slice(0, count);
+    const chunk: PauseRow[] = writer.all(query, { world_n: worldN, from, before, limit: count });
     looked += chunk.length;
     for (const row of chunk) {
-      if (request.channel !== null && row.channel !== request.channel) continue;
+      if ((channel !== null && row.channel !== channel) || !statuses.includes(row.status)) continue;
       if (rows.length === request.limit) return { rows, next: cursorBehind(rows.at(-1), request.filters) };
       rows.push(row);
     }

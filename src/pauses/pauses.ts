@@ -1,8 +1,7 @@
 import { type Key, mayAsk } from "../access/index.ts";
 import { canonicalize, type JsonValue, type World } from "../audit/index.ts";
-import type { AddressKind } from "../channels/channel.ts";
-import { routeFor } from "../channels/directory.ts";
-import { deliveriesOf } from "../delivery/index.ts";
+import { type ConfiguredChannels, stepsFor } from "../channels/directory.ts";
+import { asksOf } from "../delivery/index.ts";
 import { sha256 } from "../platform/hash.ts";
 import { bytesOfId } from "../platform/ids.ts";
 import { type FieldError, invalid, Problem } from "../platform/problem.ts";
@@ -25,9 +24,11 @@ import type { Waiters } from "./waiters.ts";
 /** What the configuration says about asking. */
 export interface AskingRules extends Directory {
   readonly timeoutHours: number;
-  /** True once `channels` was given: then a live key can't use one that is not configured. */
-  readonly channelsConfigured: boolean;
-  readonly addressKinds: Readonly<Record<string, AddressKind>>;
+  readonly channels: ConfiguredChannels;
+  /** Whether a text to this address over this lane gets a code to reply with. */
+  readonly takesReplies: (lane: string, destination: string) => boolean;
+  /** The URL that a webhook may be sent to in its one spelling, or why it may not. */
+  readonly checkWebhookUrl: (url: string) => { readonly url: string } | { readonly reason: string };
 }
 
 /** The pauses as a key sees them: what the routes, the command line and the tools call. */
@@ -148,14 +149,17 @@ export class Pauses {
     return await this.get(key, pauseId);
   }
 
+  /** A pause as it is now, for a webhook or an event of its world; null when there is none with this number. */
+  show(pauseN: number): Pause | null {
+    const row = this.#writer.one(queries.pauseByNumber, { n: pauseN });
+    return row === undefined ? null : this.#shape(row, { n: row.world_n, project: row.project, mode: row.mode });
+  }
+
   #command(key: Key, request: CreateRequest): Omit<CreatePause, "idempotency"> {
     const rules = this.#rules;
-    const route = routeFor(request.channel, key.world.mode, {
-      any: rules.channelsConfigured,
-      addressKinds: rules.addressKinds,
-    });
-    if (route === null) {
-      const known = Object.keys(rules.addressKinds);
+    const steps = stepsFor(request.channel, key.world.mode, rules.channels);
+    if (steps === null) {
+      const known = Object.keys({ ...rules.channels.addressKinds, ...rules.channels.fallbacks });
       throw invalid([
         {
           pointer: "/channel",
@@ -163,11 +167,16 @@ export class Pauses {
         },
       ]);
     }
-    const channel = { name: request.channel, addressKind: route.addressKind };
-    const normalised = normaliseRecipients(request.recipient, channel, rules);
-    if ("errors" in normalised) throw invalid(normalised.errors);
+    const normalised = normaliseRecipients(request.recipient, steps, rules);
+    const errors: FieldError[] = "errors" in normalised ? [...normalised.errors] : [];
+    const checked = request.webhook_url === null ? { url: null } : rules.checkWebhookUrl(request.webhook_url);
+    if ("reason" in checked) errors.push({ pointer: "/webhook_url", detail: checked.reason });
+    if ("errors" in normalised || "reason" in checked) throw invalid(errors);
     const timeoutHours = request.timeout_hours ?? rules.timeoutHours;
-    const command = { key, request, recipients: normalised.recipients, carrier: route.carrier, timeoutHours };
+    const { recipients } = normalised;
+    const { takesReplies } = rules;
+    const asked = { ...request, webhook_url: checked.url };
+    const command = { key, request: asked, recipients, steps, takesReplies, timeoutHours };
     refuseBeyondLimits(command);
     return command;
   }
@@ -192,7 +201,7 @@ export class Pauses {
 
   #shape(row: PauseRow, world: World): Pause {
     const recipients = this.#writer.all(queries.recipientsOf, { pause_n: row.n }).map(({ address }) => address);
-    return shapePause(row, world.mode, recipients, this.#writer.all(deliveriesOf, { pause_n: row.n }));
+    return shapePause(row, world.mode, recipients, this.#writer.all(asksOf, { pause_n: row.n }));
   }
 }
 

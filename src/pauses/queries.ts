@@ -14,6 +14,7 @@ export const insertPause = insertInto("pauses", [
   "allow_comment",
   "action_digest",
   "audience",
+  "webhook_url",
   "timeout_hours",
   "timeout_default",
   "policy",
@@ -57,10 +58,19 @@ export const answersOf = define<{ pause_n: number }>()((db, p) =>
     .selectFrom("answers")
     .select(["position", "choice", "comment", "at"])
     .where("pause_n", "=", p("pause_n"))
-    .orderBy("n"),
+    .orderBy("ordinal"),
 );
 
-export const insertAnswer = insertInto("answers", ["pause_n", "position", "choice", "comment", "source", "via", "at"]);
+export const insertAnswer = insertInto("answers", [
+  "pause_n",
+  "ordinal",
+  "position",
+  "choice",
+  "comment",
+  "source",
+  "via",
+  "at",
+]);
 
 export const endPause = define<{
   n: number;
@@ -105,16 +115,30 @@ export const markOpened = define<{ pause_n: number; position: number; at: number
     .where("opened_at", "is", null),
 );
 
-/** When the clock is next wanted. */
+/** When the clock is next wanted in each world; null where nothing is pending. */
 export const nextDue = define()((db) =>
-  db.selectFrom("pauses").select("next_due_at").where("status", "=", "pending").orderBy("next_due_at").limit(1),
+  db
+    .selectFrom("worlds")
+    .select((eb) =>
+      eb
+        .selectFrom("pauses")
+        .select("next_due_at")
+        .whereRef("pauses.world_n", "=", "worlds.n")
+        .where("status", "=", "pending")
+        .orderBy("next_due_at")
+        .limit(1)
+        .as("next_due_at"),
+    ),
 );
 
-/** What is due by now, earliest first. */
-export const duePauses = define<{ now: number; limit: number }>()((db, p) =>
+export const worlds = define()((db) => db.selectFrom("worlds").select("n").orderBy("n"));
+
+/** What is due in a world by now, earliest first. */
+export const duePauses = define<{ world_n: number; now: number; limit: number }>()((db, p) =>
   db
     .selectFrom("pauses")
     .select("n")
+    .where("world_n", "=", p("world_n"))
     .where("status", "=", "pending")
     .where("next_due_at", "<=", p("now"))
     .orderBy("next_due_at")
@@ -123,22 +147,33 @@ export const duePauses = define<{ now: number; limit: number }>()((db, p) =>
 
 export const newestPauseId = define()((db) => db.selectFrom("pauses").select("id").orderBy("id", "desc").limit(1));
 
-/** One status of one world with `from ≤ n < before`, newest first. Filters beyond that are the caller's. */
-export const pausesByStatus = define<{
-  world_n: number;
-  status: PauseStatus;
-  from: number;
-  before: number;
-  limit: number;
-}>()((db, p) =>
+/** Pauses of one world with `from ≤ n < before`, newest first. Filters beyond that are the caller's. */
+export const pausesOfWorld = define<{ world_n: number; from: number; before: number; limit: number }>()((db, p) =>
   db
     .selectFrom("pauses")
     .selectAll()
     .where("world_n", "=", p("world_n"))
-    .where("status", "=", p("status"))
     .where("n", ">=", p("from"))
     .where("n", "<", p("before"))
     .orderBy("n", "desc")
+    .limit(p("limit")),
+);
+
+/**
+ * As {@link pausesOfWorld}, those alone that wait. They are few among many that have ended, so they are taken from the
+ * index of what waits and sorted: the sum hides from the planner that walking along `n` would need no sorting.
+ */
+export const pendingOfWorld = define<{ world_n: number; from: number; before: number; limit: number }>()((db, p) =>
+  db
+    .selectFrom("pauses")
+    .selectAll()
+    .where("world_n", "=", p("world_n"))
+    .where("status", "=", "pending")
+    // Always so; without it the planner, which knows no counts, takes the index of all that the world ever asked.
+    .where("next_due_at", ">", 0)
+    .where((eb) => eb(eb("n", "+", 0), ">=", p("from")))
+    .where((eb) => eb(eb("n", "+", 0), "<", p("before")))
+    .orderBy((eb) => eb("n", "+", 0), "desc")
     .limit(p("limit")),
 );
 
@@ -182,4 +217,55 @@ export const staleIdempotency = define<{ before: number; limit: number }>()((db,
     .where("idempotency_keys.created_at", "<", p("before"))
     .where("pauses.ended_at", "<", p("before"))
     .limit(p("limit")),
+);
+
+export const insertEvent = insertInto("events", ["id", "world_n", "pause_n", "type", "at"]);
+
+const EVENT = ["n", "id", "world_n", "pause_n", "type", "at"] as const;
+
+export const newestEvent = define()((db) => db.selectFrom("events").select(["n", "id"]).orderBy("n", "desc").limit(1));
+
+export const firstEventFrom = define<{ n: number }>()((db, p) =>
+  db.selectFrom("events").select(EVENT).where("n", ">=", p("n")).orderBy("n").limit(1),
+);
+
+/** Events of one world with `after < n ≤ until`, oldest first. */
+export const eventsOfWorld = define<{ world_n: number; after: number; until: number; limit: number }>()((db, p) =>
+  db
+    .selectFrom("events")
+    .select(EVENT)
+    .where("world_n", "=", p("world_n"))
+    .where("n", ">", p("after"))
+    .where("n", "<=", p("until"))
+    .orderBy("n")
+    .limit(p("limit")),
+);
+
+export const newestEventOfWorld = define<{ world_n: number; from: number }>()((db, p) =>
+  db
+    .selectFrom("events")
+    .select(["n", "id"])
+    .where("world_n", "=", p("world_n"))
+    .where("n", ">=", p("from"))
+    .orderBy("n", "desc")
+    .limit(1),
+);
+
+export const worldsWithEvents = define<{ after: number }>()((db, p) =>
+  db
+    .selectFrom("events")
+    .select((eb) => ["world_n", eb.fn.max("n").as("newest")])
+    .where("n", ">", p("after"))
+    .groupBy("world_n"),
+);
+
+export const oldestEvents = define<{ limit: number }>()((db, p) =>
+  db.selectFrom("events").select(["n", "at"]).orderBy("n").limit(p("limit")),
+);
+
+export const forgetEventsUpTo = define<{ n: number }>()((db, p) => db.deleteFrom("events").where("n", "<=", p("n")));
+
+/** The key, unless it was revoked. */
+export const keyInForce = define<{ n: number }>()((db, p) =>
+  db.selectFrom("api_keys").select("n").where("n", "=", p("n")).where("revoked_at", "is", null),
 );

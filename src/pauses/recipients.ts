@@ -6,8 +6,8 @@ import type { FieldError } from "../platform/problem.ts";
 export interface Recipient {
   /** As asked, in its normal form: `@cfo`, `+13128471928`, `cfo@example.com`, `U012AB3CD`. */
   readonly address: string;
-  /** The channel's own address. Equals `address` unless a person was named. */
-  readonly destination: string;
+  /** The channel's own address, for each step of the channel. The first equals `address` unless a person was named. */
+  readonly destinations: readonly [string, ...string[]];
 }
 
 /** Someone of the operator's configuration, with an address for each kind they can be reached by. */
@@ -16,6 +16,8 @@ export interface Person {
   readonly whatsapp?: string | undefined;
   readonly email?: string | undefined;
   readonly slack?: string | undefined;
+  /** A topic of the push server. */
+  readonly push?: string | undefined;
 }
 
 export interface Directory {
@@ -31,7 +33,7 @@ export interface Directory {
  */
 export function normaliseRecipients(
   asked: string | readonly string[],
-  channel: { readonly name: string; readonly addressKind: AddressKind },
+  steps: readonly [Addressing, ...Addressing[]],
   directory: Directory,
 ): { readonly recipients: readonly Recipient[] } | { readonly errors: readonly FieldError[] } {
   const recipients: Recipient[] = [];
@@ -40,49 +42,63 @@ export function normaliseRecipients(
   const seen = new Map<string, number>();
   list.forEach((text, position) => {
     const pointer = typeof asked === "string" ? "/recipient" : `/recipient/${position}`;
-    const result = normalise(text, channel, directory);
+    const result = normalise(text, steps, directory);
     if (typeof result === "string") {
       errors.push({ pointer, detail: result });
       return;
     }
-    const before = seen.get(result.destination);
+    const before = seen.get(result.destinations[0]);
     if (before !== undefined) errors.push({ pointer, detail: `is the same as recipient ${before}` });
-    else seen.set(result.destination, position);
+    else seen.set(result.destinations[0], position);
     recipients.push(result);
   });
   return errors.length > 0 ? { errors } : { recipients };
 }
 
+/** What a step of a channel needs an address for. */
+export interface Addressing {
+  readonly channel: string;
+  readonly addressKind: AddressKind;
+}
+
 /** One recipient in its normal form, or what is wrong with it. */
 function normalise(
   text: string,
-  channel: { name: string; addressKind: AddressKind },
+  steps: readonly [Addressing, ...Addressing[]],
   directory: Directory,
 ): Recipient | string {
+  const [first, ...rest] = steps;
   if (text.startsWith("@")) {
     const person = Object.hasOwn(directory.people, text.slice(1)) ? directory.people[text.slice(1)] : undefined;
     if (person === undefined) return "names nobody in the configuration's people";
-    const listed = addressOf(person, channel);
-    if (listed === undefined) return `is a person without an address for ${channel.name}`;
-    const destination = normaliseAddress(listed, channel.addressKind, directory.defaultRegion);
-    return destination === null
-      ? `is a person whose address for ${channel.name} can't be used`
-      : { address: text, destination };
+    const destinations: string[] = [];
+    for (const step of steps) {
+      const listed = addressOf(person, step);
+      if (listed === undefined) return `is a person without an address for ${step.channel}`;
+      const destination = normaliseAddress(listed, step.addressKind, directory.defaultRegion);
+      if (destination === null) return `is a person whose address for ${step.channel} can't be used`;
+      destinations.push(destination);
+    }
+    return { address: text, destinations: destinations as [string, ...string[]] };
   }
-  const address = normaliseAddress(text, channel.addressKind, directory.defaultRegion);
-  return address === null ? EXPECTED[channel.addressKind] : { address, destination: address };
+  // One address can't serve two channels; only a person of the configuration has one for each.
+  if (rest.length > 0) return "must be @name of a person with an address for each of the channel's steps";
+  const address = normaliseAddress(text, first.addressKind, directory.defaultRegion);
+  return address === null ? EXPECTED[first.addressKind] : { address, destinations: [address] };
 }
 
 const EXPECTED: Record<AddressKind, string> = {
   phone: "must be a phone number that is possible in a known country, such as +1 (312) 847-1928, or @name",
   email: "must be an email address, or @name",
-  slack: "must be a Slack user or channel id such as U012AB3CD, or @name",
+  slack: "must be a Slack user or channel id such as U012AB3CD, an email address, or @name",
+  topic: "must be a topic of 1 to 64 letters, digits, _ and -, or @name",
 };
 
-function addressOf(person: Person, channel: { name: string; addressKind: AddressKind }): string | undefined {
+function addressOf(person: Person, channel: Addressing): string | undefined {
   if (channel.addressKind === "email") return person.email;
   if (channel.addressKind === "slack") return person.slack;
-  return channel.name === "whatsapp" ? (person.whatsapp ?? person.sms) : person.sms;
+  if (channel.addressKind === "topic") return person.push;
+  return channel.channel === "whatsapp" ? (person.whatsapp ?? person.sms) : person.sms;
 }
 
 /** The normal form of an address of a kind, or null for what is none. */
@@ -93,7 +109,10 @@ export function normaliseAddress(text: string, kind: AddressKind, defaultRegion:
     case "email":
       return normaliseEmail(text);
     case "slack":
-      return /^[UWCDG][A-Z0-9]{6,20}$/.test(text) ? text : null;
+      // Slack knows people by their email address too; the channel looks up who that is.
+      return /^[UWCDG][A-Z0-9]{6,20}$/.test(text) ? text : normaliseEmail(text);
+    case "topic":
+      return /^[\w-]{1,64}$/.test(text) ? text : null;
   }
 }
 

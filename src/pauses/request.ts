@@ -21,11 +21,13 @@ export const limits = {
 
 const ONE_LINE = /^[^\p{Cc}\u2028\u2029]*$/u;
 const SOMETHING_SEEN = /[\p{L}\p{N}\p{P}\p{S}]/u;
+/** Empty text passes: that it is empty has been said by its length. */
+const isSeen = (text: string) => text === "" || SOMETHING_SEEN.test(text);
 
 const option = textOf(1, limits.option)
   .refine((text) => ONE_LINE.test(text), "must be one line without control characters")
   .refine((text) => text.trim() === text, "must not begin or end with a space")
-  .refine((text) => SOMETHING_SEEN.test(text), "must hold something that can be seen");
+  .refine(isSeen, "must hold something that can be seen");
 
 const options = z
   .array(option, "must be an array of 1 to 10 strings")
@@ -42,10 +44,7 @@ const options = z
     });
   });
 
-const message = textOf(1, limits.message).refine(
-  (text) => SOMETHING_SEEN.test(text),
-  "must hold something that can be seen",
-);
+const message = textOf(1, limits.message).refine(isSeen, "must hold something that can be seen");
 
 const details = z
   .unknown()
@@ -125,7 +124,11 @@ export const createBody = z
         .nullable()
         .default(null),
       audience: textOf(1, 255).nullable().default(null),
-      webhook_url: z.null("is not served by this version yet; wait with ?wait= or poll").optional(),
+      webhook_url: z
+        .string("must be an http or https URL, or null")
+        .max(2_048, "must have at most 2,048 characters")
+        .nullable()
+        .default(null),
     },
     "must be a JSON object",
   )

@@ -55,6 +55,7 @@ export interface PauseRow {
   readonly allow_comment: number;
   readonly action_digest: string | null;
   readonly audience: string | null;
+  readonly webhook_url: string | null;
   readonly timeout_hours: number;
   readonly timeout_default: string | null;
   readonly policy: string;
@@ -71,7 +72,10 @@ export interface PauseRow {
 }
 
 export interface DeliveryRow {
-  readonly channel: string;
+  /** Null in rows that are no message, which are not shown here. */
+  readonly channel: string | null;
+  readonly step: number;
+  readonly attempts: number;
   readonly status: "queued" | "sending" | "sent" | "delivered" | "failed" | "cancelled";
   readonly error: string | null;
   readonly address: string;
@@ -85,7 +89,7 @@ export function shapePause(
   recipients: readonly string[],
   deliveries: readonly DeliveryRow[],
 ): Pause {
-  const shown = deliveries.map(shapeDelivery);
+  const shown = deliveries.filter(isTried).map((delivery) => shapeDelivery(delivery, row.channel));
   const responded = row.status === "responded" ? row.ended_at : null;
   const cancelled = row.status === "cancelled" ? row.ended_at : null;
   return {
@@ -109,7 +113,7 @@ export function shapePause(
     responded_by: row.responded_by === null ? null : (recipients[row.responded_by] ?? null),
     cancelled_at: cancelled === null ? null : isoTime(cancelled),
     cancel_reason: row.cancel_reason,
-    reached: reached(shown),
+    reached: reached(shown, deliveries),
     delivery: shown,
     details: JSON.parse(row.details) as Record<string, string>,
     metadata: JSON.parse(row.metadata) as Record<string, Json>,
@@ -119,19 +123,25 @@ export function shapePause(
   };
 }
 
-function shapeDelivery(row: DeliveryRow): PauseDelivery {
+/** A later step of a fallback shows once it has been tried. */
+function isTried({ step, attempts, status }: DeliveryRow): boolean {
+  return step === 0 || attempts > 0 || (status !== "queued" && status !== "cancelled");
+}
+
+function shapeDelivery(row: DeliveryRow, channel: string): PauseDelivery {
   const status = row.status === "sending" ? "queued" : row.status;
   // An opened link proves that the message arrived, whatever the carrier told.
   return {
-    channel: row.channel,
+    channel: row.channel ?? channel,
     recipient: row.address,
     status: row.opened_at === null ? status : "opened",
     error: row.error,
   };
 }
 
-/** True once one was delivered or opened, false once all have failed, else null: nobody can know yet. */
-function reached(deliveries: readonly PauseDelivery[]): boolean | null {
-  if (deliveries.some(({ status }) => status === "delivered" || status === "opened")) return true;
-  return deliveries.length > 0 && deliveries.every(({ status }) => status === "failed") ? false : null;
+/** True once one was delivered or opened, false once all have failed and no further step waits, else null. */
+function reached(shown: readonly PauseDelivery[], deliveries: readonly DeliveryRow[]): boolean | null {
+  if (shown.some(({ status }) => status === "delivered" || status === "opened")) return true;
+  const isWaiting = deliveries.some(({ status }) => status === "queued" || status === "sending");
+  return !isWaiting && shown.length > 0 && shown.every(({ status }) => status === "failed") ? false : null;
 }

@@ -79,7 +79,8 @@ export class Timeouts {
   }
 
   #earliest(): number {
-    return this.#writer.one(queries.nextDue, {})?.next_due_at ?? Number.POSITIVE_INFINITY;
+    const due = this.#writer.all(queries.nextDue, {}).map(({ next_due_at }) => next_due_at ?? Number.POSITIVE_INFINITY);
+    return Math.min(Number.POSITIVE_INFINITY, ...due);
   }
 
   #arm(): void {

@@ -36,5 +36,15 @@ export function afterLong(clock: Clock, milliseconds: number, callback: () => vo
 
 /** RFC 3339 in UTC with milliseconds, the one spelling of a time in every answer and log entry. */
 export function isoTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
+  const place = milliseconds & (RECENT - 1);
+  if (recentTimes[place] !== milliseconds) {
+    recentTexts[place] = new Date(milliseconds).toISOString();
+    recentTimes[place] = milliseconds;
+  }
+  return recentTexts[place] as string;
 }
+
+/** What happens together is written with the same few times, again and again. */
+const RECENT = 64;
+const recentTimes = new Array<number>(RECENT).fill(Number.NaN);
+const recentTexts = new Array<string>(RECENT).fill("");

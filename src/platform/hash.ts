@@ -2,17 +2,17 @@ import { timingSafeEqual } from "node:crypto";
 
 /** SHA-256 (FIPS 180-4) as 32 bytes. Text is hashed as UTF-8. */
 export function sha256(input: string | Uint8Array): Uint8Array {
-  return Bun.CryptoHasher.hash("sha256", input) as unknown as Uint8Array;
+  return Bun.SHA256.hash(input) as Uint8Array;
 }
 
 /** SHA-256 as 64 lower-case hex digits. */
 export function sha256Hex(input: string | Uint8Array): string {
-  return Bun.CryptoHasher.hash("sha256", input, "hex");
+  return Bun.SHA256.hash(input, "hex");
 }
 
 /** SHA-256 as 43 base64url characters (RFC 4648 §5, no padding). */
 export function sha256Base64url(input: string | Uint8Array): string {
-  return Bun.CryptoHasher.hash("sha256", input, "base64url");
+  return Bun.SHA256.hash(input, "base64url");
 }
 
 /** base64url without padding (RFC 4648 §5). */

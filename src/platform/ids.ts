@@ -6,6 +6,8 @@ export type IdKind = "pause" | "key" | "dlv" | "evt" | "whk" | "req" | "ins";
 
 /** Crockford's base 32 in lower case: sorts as its bytes do. */
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+/** Two characters for each ten bits: half the steps of one for each five. */
+const PAIRS = [...ALPHABET].flatMap((first) => [...ALPHABET].map((second) => first + second));
 const VALUES = new Map([...ALPHABET].map((character, value) => [character, value]));
 const BODY_LENGTH = 26;
 /** A clock set back by less than this is waited out; set back further, it was wrong before and is trusted now. */
@@ -24,6 +26,8 @@ export interface FreshId {
 export class IdSource {
   readonly #clock: Clock;
   readonly #random: Random;
+  /** Filled anew for each id. */
+  readonly #bytes = new Uint8Array(16);
   #last: number;
   /** Full at first: what an earlier run counted in the millisecond of its newest id is not known, so the next begins. */
   #counter = 4095;
@@ -38,7 +42,7 @@ export class IdSource {
   /** A fresh id, `pause_01jd…`. */
   next(kind: IdKind): FreshId {
     const at = this.#tick();
-    const bytes = new Uint8Array(16);
+    const bytes = this.#bytes;
     bytes.set(this.#random.bytes(9), 7);
     writeTime(bytes, at);
     bytes[6] = this.#counter >>> 4;
@@ -61,19 +65,19 @@ export class IdSource {
 
 /** The text form of 16 bytes: prefix, underscore, 26 characters. */
 export function idOf(kind: IdKind, bytes: Uint8Array): string {
-  let text = "";
+  let text = `${kind}_`;
   let bits = 0;
   let held = 2; // 26 characters hold 130 bits: two leading zeros
-  for (const byte of bytes) {
-    bits = (bits << 8) | byte;
+  for (let index = 0; index < 16; index++) {
+    bits = (bits << 8) | (bytes[index] ?? 0);
     held += 8;
-    while (held >= 5) {
-      held -= 5;
-      text += ALPHABET[(bits >>> held) & 31];
+    if (held >= 10) {
+      held -= 10;
+      text += PAIRS[bits >>> held];
+      bits &= (1 << held) - 1;
     }
-    bits &= (1 << held) - 1;
   }
-  return `${kind}_${text}`;
+  return text;
 }
 
 /** The 16 bytes of an id of this kind, or null when it is not spelled as we spell them. */

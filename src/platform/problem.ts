@@ -54,6 +54,16 @@ export const problems = {
     title: "The same key is being worked on",
     help: "A request with this Idempotency-Key has not been answered yet. Try again after a second.",
   },
+  "webhook-limit": {
+    status: 409,
+    title: "Too many webhooks",
+    help: "A project has at most 50 webhooks in each mode. Delete one that is not needed any more.",
+  },
+  "not-deliverable": {
+    status: 409,
+    title: "Nothing can be sent there now",
+    help: "The webhook is disabled or deleted, the pause has ended, or the delivery is still on its way. The detail says which.",
+  },
   "link-used": {
     status: 410,
     title: "The link is used up",
@@ -84,7 +94,7 @@ export const problems = {
   unavailable: {
     status: 503,
     title: "Not available now",
-    help: "The server is stopping, or storage can't be written. Nothing of the request was kept; try again.",
+    help: "The server is stopping or full, or storage can't be written. Nothing of the request was kept; try again.",
   },
 } as const satisfies Record<string, { status: number; title: string; help: string }>;
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { codePoints, pointerPart } from "./json.ts";
 import { type FieldError, invalid } from "./problem.ts";
+import { suggestion } from "./suggest.ts";
 
 /** Text of `least` to `most` code points. */
 export function textOf(least: number, most: number) {
@@ -22,12 +23,17 @@ export function textOf(least: number, most: number) {
 export function check<S extends z.ZodType>(schema: S, value: unknown, where: "body" | "query"): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw invalid(result.error.issues.flatMap((issue) => fieldErrors(issue, where)));
+  const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  throw invalid(result.error.issues.flatMap((issue) => fieldErrors(issue, known, where)));
 }
 
-function fieldErrors(issue: z.core.$ZodIssue, where: "body" | "query"): FieldError[] {
+/** `known`: the names at the top, where one that is unknown may have been meant as one of them. */
+function fieldErrors(issue: z.core.$ZodIssue, known: readonly string[], where: "body" | "query"): FieldError[] {
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => fieldError([...issue.path, key], "is not a field that is known here", where));
+    return issue.keys.map((key) => {
+      const meant = issue.path.length === 0 ? suggestion(key, known) : "";
+      return fieldError([...issue.path, key], `is not a field that is known here${meant}`, where);
+    });
   }
   return [fieldError(issue.path, issue.message, where)];
 }

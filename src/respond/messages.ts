@@ -1,5 +1,6 @@
 import type { Mode } from "../storage/index.ts";
 import type { Links } from "./link.ts";
+import { howToReply } from "./reply-texts.ts";
 import { composeText } from "./text.ts";
 
 /** What a message is made from. */
@@ -10,6 +11,10 @@ export interface MessageParts {
   readonly message: string;
   readonly project: string;
   readonly expiresAt: number;
+  /** How the question can be answered by a reply; null where it can't. */
+  readonly reply?: { readonly code: string; readonly options: readonly string[] } | null;
+  /** How many segments the text should stay within; null where they cost nothing. */
+  readonly segments?: number | null;
 }
 
 /** The text and the link of a message. */
@@ -22,8 +27,11 @@ export function messageText(parts: {
   template: string;
   displayName: (project: string) => string;
 }): MessageText {
-  return ({ pauseId, position, mode, message, project, expiresAt }) => {
+  return ({ pauseId, position, mode, message, project, expiresAt, reply = null, segments = null }) => {
     const link = `${parts.baseUrl()}/r/${parts.links.token({ pauseId, position, mode }, expiresAt)}`;
-    return { link, text: composeText(parts.template, { message, link, project: parts.displayName(project) }) };
+    const template = reply === null ? parts.template : `${parts.template}\n{reply}`;
+    const how = reply === null ? {} : { reply: howToReply(reply) };
+    const places = { message, link, project: parts.displayName(project), ...how };
+    return { link, text: composeText(template, places, { segments }) };
   };
 }

@@ -1,5 +1,5 @@
 import type { Key } from "../access/index.ts";
-import { deliveriesOf, outboxMessages } from "../delivery/index.ts";
+import { asksOf, outboxMessages } from "../delivery/index.ts";
 import { findPause } from "../pauses/index.ts";
 import { queryObject } from "../platform/paging.ts";
 import { invalid, Problem } from "../platform/problem.ts";
@@ -33,9 +33,18 @@ export function outboxOf(writer: Writer, messages: MessageText, key: Key, query:
   const pause = writer.one(findPause, { id: pauseId, world_n: key.world.n });
   if (pause === undefined) throw new Problem("not-found", "There is no such pause, or this key may not see it.");
   return writer
-    .all(deliveriesOf, { pause_n: pause.n })
-    .filter(({ carrier, status }) => carrier === "outbox" && status === "delivered")
-    .map((row) => toMessage({ ...row, pause_id: pause.id, message: pause.message, expires_at: pause.expires_at }));
+    .all(asksOf, { pause_n: pause.n })
+    .filter(({ lane, status }) => lane === "outbox" && status === "delivered")
+    .map((row) =>
+      toMessage({
+        ...row,
+        channel: row.channel ?? pause.channel,
+        position: row.position ?? 0,
+        pause_id: pause.id,
+        message: pause.message,
+        expires_at: pause.expires_at,
+      }),
+    );
 
   function toMessage(row: {
     pause_id: string;

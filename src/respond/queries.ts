@@ -12,3 +12,11 @@ export const pauseOfLink = define<{ id: string; position: number }>()((db, p) =>
     .where("pauses.id", "=", p("id"))
     .where("recipients.position", "=", p("position")),
 );
+
+/** How a pause ended. */
+export const endingOf = define<{ n: number }>()((db, p) =>
+  db
+    .selectFrom("pauses")
+    .select(["status", "response_choice", "response_source", "responded_by"])
+    .where("n", "=", p("n")),
+);

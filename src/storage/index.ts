@@ -4,6 +4,6 @@ export { lockFolder } from "./lock.ts";
 export { define, insertInto, type Query, type RowOf } from "./query.ts";
 export { Reader } from "./reader.ts";
 export { ensureInstallation, folderSecret } from "./secret.ts";
-export type { DeliveryStatus, Mode, PauseStatus, ResponseSource, Tables } from "./tables.ts";
+export type { DeliveryKind, DeliveryStatus, EventType, Mode, PauseStatus, ResponseSource, Tables } from "./tables.ts";
 export type { SharedState, Tx, Work } from "./work.ts";
 export { Writer } from "./writer.ts";

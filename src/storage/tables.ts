@@ -4,7 +4,13 @@ import type { Generated } from "kysely";
 export interface Tables {
   installation: { n: number; id: string; secret_check: Uint8Array; created_at: number };
   projects: { n: Generated<number>; name: string; created_at: number };
-  worlds: { n: Generated<number>; project_n: number; mode: Mode };
+  worlds: {
+    n: Generated<number>;
+    project_n: number;
+    mode: Mode;
+    secret_version: Generated<number>;
+    secret_rotated_at: number | null;
+  };
   api_keys: {
     n: Generated<number>;
     id: string;
@@ -56,8 +62,8 @@ export interface Tables {
     opened_at: number | null;
   };
   answers: {
-    n: Generated<number>;
     pause_n: number;
+    ordinal: number;
     position: number | null;
     choice: string;
     comment: string | null;
@@ -69,15 +75,24 @@ export interface Tables {
     pause_n: number;
     ordinal: number;
     id: string;
-    position: number;
-    channel: string;
-    carrier: string;
+    kind: DeliveryKind;
+    lane: string;
     status: DeliveryStatus;
     due_at: number;
+    created_at: number;
     attempts: Generated<number>;
-    provider_id: string | null;
+    begun_after: Generated<number>;
     error: string | null;
     finished_at: number | null;
+    position: number | null;
+    channel: string | null;
+    step: Generated<number>;
+    destination: string | null;
+    reply_code: string | null;
+    provider_id: string | null;
+    endpoint_n: number | null;
+    event_id: string | null;
+    event_type: string | null;
   };
   delivery_attempts: {
     pause_n: number;
@@ -90,9 +105,32 @@ export interface Tables {
     error: string | null;
     excerpt: string | null;
   };
+  webhook_endpoints: {
+    n: Generated<number>;
+    id: string;
+    world_n: number;
+    url: string;
+    events: string | null;
+    description: string | null;
+    status: "enabled" | "disabled";
+    disabled_reason: string | null;
+    secret_version: Generated<number>;
+    secret_rotated_at: number | null;
+    failing_since: number | null;
+    created_at: number;
+    deleted_at: number | null;
+  };
+  events: { n: Generated<number>; id: string; world_n: number; pause_n: number; type: EventType; at: number };
+  opt_outs: { channel: string; destination: string; at: number };
   idempotency_keys: { world_n: number; key: string; body_hash: Uint8Array; pause_n: number; created_at: number };
-  audit_entries: { seq: number; world_n: number | null; pause_n: number | null; entry: string; leaf: Uint8Array };
-  audit_disclosures: { seq: number; disclosed: string };
+  audit_entries: {
+    seq: number;
+    world_n: number | null;
+    pause_n: number | null;
+    entry: string;
+    leaf: Uint8Array;
+    disclosed: string | null;
+  };
   merkle_nodes: { level: number; position: number; hash: Uint8Array };
 }
 
@@ -100,3 +138,6 @@ export type Mode = "live" | "test";
 export type PauseStatus = "pending" | "responded" | "timed_out" | "cancelled";
 export type ResponseSource = "human" | "timeout_default";
 export type DeliveryStatus = "queued" | "sending" | "sent" | "delivered" | "failed" | "cancelled";
+export type DeliveryKind = "ask" | "notice" | "webhook";
+/** What an event stream tells; a webhook is told the last three. */
+export type EventType = "pause.created" | "pause.responded" | "pause.timed_out" | "pause.cancelled";

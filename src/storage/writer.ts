@@ -39,6 +39,9 @@ export class Writer {
   readonly #tx: BatchTx;
   #queue: Waiting[] = [];
   #scheduled = false;
+  #crowd = 0;
+  /** How many units waited one turn of the event loop ago. */
+  #seenWaiting = 0;
   #closed: StorageBusy | null = null;
   #failed = false;
   #idle: (() => void) | null = null;
@@ -84,6 +87,11 @@ export class Writer {
   /** How many units wait. */
   get waiting(): number {
     return this.#queue.length;
+  }
+
+  /** How many units shared the last commit. */
+  get crowd(): number {
+    return this.#crowd;
   }
 
   /** A number that moves whenever another process has committed (PRAGMA data_version). */
@@ -148,8 +156,18 @@ export class Writer {
   }
 
   #drain(): void {
+    // Those who ask at once arrive over a few turns of the event loop, and a commit costs as much for one as for all of
+    // them: while each turn brings more, wait for the next. A lone unit never waits.
+    const { length } = this.#queue;
+    if (length > 1 && length < BATCH_LIMIT && length > this.#seenWaiting) {
+      this.#seenWaiting = length;
+      setImmediate(() => this.#drain());
+      return;
+    }
+    this.#seenWaiting = 0;
     this.#endRead();
     const batch = this.#queue.length <= BATCH_LIMIT ? this.#queue : this.#queue.slice(0, BATCH_LIMIT);
+    this.#crowd = batch.length;
     this.#queue = batch === this.#queue ? [] : this.#queue.slice(BATCH_LIMIT);
     try {
       const outcomes = this.#commitOnce(batch) ?? this.#commitWithSavepoints(batch);
@@ -246,7 +264,9 @@ class BatchTx implements Tx {
   #seenVersion: unknown = null;
   #version = 0;
   #committed = new Map<SharedState<unknown>, unknown>();
-  #working = new Map<SharedState<unknown>, unknown>();
+  readonly #working = new Map<SharedState<unknown>, unknown>();
+  /** What each {@link share} of this batch has replaced, so that a unit that fails can be taken back. */
+  #replaced: Replaced[] = [];
   #hooks: (() => void)[] = [];
   writes = 0;
 
@@ -278,7 +298,9 @@ class BatchTx implements Tx {
   }
 
   share<S>(state: SharedState<S>, value: S): void {
-    this.#working = new Map(this.#working).set(state as SharedState<unknown>, value);
+    const key = state as SharedState<unknown>;
+    this.#replaced.push({ key, had: this.#working.has(key), value: this.#working.get(key) });
+    this.#working.set(key, value);
   }
 
   after(hook: () => void): void {
@@ -289,7 +311,7 @@ class BatchTx implements Tx {
     this.#connection.exec("BEGIN IMMEDIATE");
     this.writes = 0;
     this.#hooks = [];
-    this.#working = new Map();
+    this.#forget();
     // Another process may have written since: what is in memory is then no longer what is on disk.
     this.foreignCommits();
   }
@@ -301,7 +323,7 @@ class BatchTx implements Tx {
 
   rollback(): void {
     if (this.#connection.inTransaction) this.#connection.exec("ROLLBACK");
-    this.#working = new Map();
+    this.#forget();
     this.#hooks = [];
   }
 
@@ -319,15 +341,23 @@ class BatchTx implements Tx {
     return this.#committed.get(state as SharedState<unknown>) as S | undefined;
   }
 
-  /** Where the batch stands; the map is replaced on every change, so keeping it is enough. */
+  /** Where the batch stands. */
   mark(): Mark {
-    return { working: this.#working, hooks: this.#hooks.length, writes: this.writes };
+    return { replaced: this.#replaced.length, hooks: this.#hooks.length, writes: this.writes };
   }
 
   returnTo(mark: Mark): void {
-    this.#working = mark.working;
+    for (const { key, had, value } of this.#replaced.splice(mark.replaced).reverse()) {
+      if (had) this.#working.set(key, value);
+      else this.#working.delete(key);
+    }
     this.#hooks.length = mark.hooks;
     this.writes = mark.writes;
+  }
+
+  #forget(): void {
+    this.#working.clear();
+    this.#replaced = [];
   }
 
   takeHooks(): readonly (() => void)[] {
@@ -337,8 +367,14 @@ class BatchTx implements Tx {
   }
 }
 
+interface Replaced {
+  readonly key: SharedState<unknown>;
+  readonly had: boolean;
+  readonly value: unknown;
+}
+
 interface Mark {
-  readonly working: Map<SharedState<unknown>, unknown>;
+  readonly replaced: number;
   readonly hooks: number;
   readonly writes: number;
 }

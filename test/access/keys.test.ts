@@ -82,10 +82,7 @@ describe("a key", () => {
       data: { key_id: key.id },
     });
     expect(JSON.stringify(db.log())).not.toContain(text.slice(8));
-    const kept = db.connection
-      .prepare("SELECT disclosed FROM audit_disclosures WHERE seq = ?")
-      .pluck()
-      .get(created?.seq);
+    const kept = db.connection.prepare("SELECT disclosed FROM audit_entries WHERE seq = ?").pluck().get(created?.seq);
     const disclosed = JSON.parse(String(kept)) as Record<string, string>;
     expect(openDisclosure(disclosed["/name"]!)).toMatchObject({ name: "name", value: "test key" });
     expect(openDisclosure(disclosed["/recipients"]!)).toMatchObject({ name: "recipients", value: ["@cfo"] });

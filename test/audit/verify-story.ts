@@ -7,7 +7,12 @@ import Database from "better-sqlite3";
 import { createKey, type Key, noLimits, revokeKey } from "../../src/access/index.ts";
 import { leafHash } from "../../src/audit/merkle.ts";
 import { type Verification, verifyLive } from "../../src/audit/verify.ts";
-import { claimDue, deliverToOutbox, recordAttempt } from "../../src/delivery/record.ts";
+import type { Channel, SendResult } from "../../src/channels/channel.ts";
+import { OUTBOX } from "../../src/channels/directory.ts";
+import { MessageTraffic } from "../../src/delivery/messages.ts";
+import { deliverToOutbox } from "../../src/delivery/outbox.ts";
+import { takeReceipt } from "../../src/delivery/receipts.ts";
+import { WebhookTraffic } from "../../src/delivery/webhooks.ts";
 import { answerPause } from "../../src/pauses/answer.ts";
 import { cancelPause } from "../../src/pauses/cancel.ts";
 import { createPause } from "../../src/pauses/create.ts";
@@ -16,13 +21,33 @@ import { recordOpened } from "../../src/pauses/open.ts";
 import { createBody } from "../../src/pauses/request.ts";
 import { sha256Hex } from "../../src/platform/hash.ts";
 import { openForReading } from "../../src/storage/index.ts";
+import { WebhookSecrets } from "../../src/webhooks/index.ts";
 import { HOUR, openTestDatabase, type TestDatabase, temporaryFolder } from "../support/database.ts";
 
 export const OPERATOR = { type: "operator", id: null } as const;
 export const ORIGIN = { ip: "192.0.2.7", userAgent: "Mozilla/5.0" } as const;
 
 /** Pauses by what became of them. */
-export type PauseName = "paid" | "withdrawn" | "silent" | "defaulted" | "forced" | "unreachable" | "sent" | "waiting";
+export type PauseName =
+  | "paid"
+  | "withdrawn"
+  | "silent"
+  | "defaulted"
+  | "forced"
+  | "unreachable"
+  | "sent"
+  | "arrived"
+  | "waiting";
+
+/** Receivers of webhooks: one that takes them, one that fails. */
+const HEARING = "https://hears.example.com";
+const DEAF = "https://deaf.example.com";
+
+const never = () => {
+  throw new Error("nothing is sent here");
+};
+const UNUSED: Channel = { addressKind: "phone", send: never };
+const stepsTo = (lane: string) => [{ channel: "sms", lane, addressKind: "phone", afterMs: 0 }] as const;
 
 export interface Story {
   readonly folder: string;
@@ -64,8 +89,12 @@ export async function writeStory(): Promise<Story> {
   clock.turn(1_000);
   await writer.write((tx) => revokeKey(tx, context, other.key.id, OPERATOR));
 
-  const silent = await ask(db, live.key, { timeout_hours: 1 });
-  const defaulted = await ask(db, live.key, { timeout_hours: 2, timeout_default: "Reject", webhook_url: null });
+  const silent = await ask(db, live.key, { timeout_hours: 1, webhook_url: `${DEAF}/hook` });
+  const defaulted = await ask(db, live.key, {
+    timeout_hours: 2,
+    timeout_default: "Reject",
+    webhook_url: `${HEARING}/hook`,
+  });
   const forced = await ask(db, test.key, {});
   await writer.write((tx) => expireForTest(tx, context, forced.n));
   clock.turn(3 * HOUR);
@@ -74,12 +103,34 @@ export async function writeStory(): Promise<Story> {
 
   const unreachable = await ask(db, live.key, { message: "Anyone?" }, "sms");
   const sent = await ask(db, live.key, { message: "Hello?" }, "sms");
-  const [first, second] = await writer.write((tx) => claimDue(tx, context, "sms", 2, 60_000));
-  clock.turn(500);
-  const refused = { outcome: "failed", error: "+13128471928 is unknown", status: 400, excerpt: null } as const;
-  await writer.write((tx) => recordAttempt(tx, context, first!, refused, clock.now() - 500));
+  const arrived = await ask(db, live.key, { message: "Here?" }, "sms");
+  const texts = new MessageTraffic(UNUSED, { ask: never, notice: never }, context);
   const taken = { outcome: "sent", providerId: "SM123", status: 201, excerpt: null } as const;
-  await writer.write((tx) => recordAttempt(tx, context, second!, taken, clock.now() - 500));
+  const refused = { outcome: "failed", error: "+13128471928 is unknown", status: 400, excerpt: null } as const;
+  const results: readonly SendResult[] = [refused, taken, { ...taken, providerId: "SM124" }];
+  const claimed = await writer.write((tx) => texts.claim(tx, "sms", 3, 60_000));
+  clock.turn(500);
+  for (const [index, message] of claimed.entries())
+    await writer.write((tx) => texts.record(tx, message, results[index]!, clock.now() - 500));
+  const receipt = { deliveryId: claimed[2]!.id, status: "delivered", error: null } as const;
+  await writer.write((tx) => takeReceipt(tx, context, "sms", receipt));
+
+  const webhooks = new WebhookTraffic({
+    client: { post: never },
+    secrets: new WebhookSecrets(new Uint8Array(32)),
+    compose: never,
+    retrySeconds: [],
+    context,
+  });
+  for (const [lane, status] of [
+    [HEARING, 200],
+    [DEAF, 500],
+  ] as const) {
+    const [webhook] = await writer.write((tx) => webhooks.claim(tx, lane, 1, 60_000));
+    clock.turn(250);
+    const answered = { kind: "answered", status, retryAfterMs: null, excerpt: "", latencyMs: 3 } as const;
+    await writer.write((tx) => webhooks.record(tx, webhook!, answered, clock.now()));
+  }
   const waiting = await ask(db, live.key, { recipient: ["+13128471928", "+13128471929"], timeout_hours: 100 });
 
   const log = db.log();
@@ -87,7 +138,7 @@ export async function writeStory(): Promise<Story> {
   db.close();
   return {
     folder: db.folder,
-    pauses: { paid, withdrawn, silent, defaulted, forced, unreachable, sent, waiting },
+    pauses: { paid, withdrawn, silent, defaulted, forced, unreachable, sent, arrived, waiting },
     keys: { live: live.key.id, revoked: other.key.id },
     last: log.length,
     seq(type, subject) {
@@ -159,10 +210,8 @@ export function relink(raw: Database.Database, first: number): void {
 
 /** Moves every entry behind `seq`, with its disclosures, by `by` places. */
 export function shift(raw: Database.Database, seq: number, by: number): void {
-  for (const table of ["audit_entries", "audit_disclosures"]) {
-    raw.prepare(`UPDATE ${table} SET seq = -seq WHERE seq > ?`).run(seq);
-    raw.prepare(`UPDATE ${table} SET seq = -seq + ? WHERE seq < 0`).run(by);
-  }
+  raw.prepare("UPDATE audit_entries SET seq = -seq WHERE seq > ?").run(seq);
+  raw.prepare("UPDATE audit_entries SET seq = -seq + ? WHERE seq < 0").run(by);
 }
 
 /** A pause with everything a request may hold: a named person and an address, details, metadata, a digest. */
@@ -180,15 +229,16 @@ async function askNamed(db: TestDatabase, key: Key): Promise<{ n: number; id: st
     audience: "billing",
   });
   const recipients = [
-    { address: "@cfo", destination: "+13128471928" },
-    { address: "+13128471929", destination: "+13128471929" },
+    { address: "@cfo", destinations: ["+13128471928"] as const },
+    { address: "+13128471929", destinations: ["+13128471929"] as const },
   ];
   const created = await db.writer.write((tx) =>
     createPause(tx, db.context, {
       key,
       request,
       recipients,
-      carrier: "outbox",
+      steps: stepsTo(OUTBOX),
+      takesReplies: () => false,
       timeoutHours: 4.25,
       idempotency: { key: "once", bodyHash: new Uint8Array(32) },
     }),
@@ -197,14 +247,22 @@ async function askNamed(db: TestDatabase, key: Key): Promise<{ n: number; id: st
   return { n: db.numberOf(created.pause.pause_id), id: created.pause.pause_id };
 }
 
-/** A plain pause to one number, over a carrier. */
-async function ask(db: TestDatabase, key: Key, body: Readonly<Record<string, unknown>>, carrier = "outbox") {
+/** A plain pause to one number, over a lane. */
+async function ask(db: TestDatabase, key: Key, body: Readonly<Record<string, unknown>>, lane = OUTBOX) {
   const request = createBody.parse({ recipient: "+13128471928", channel: "sms", message: "Pay?", ...body });
   const asked = typeof request.recipient === "string" ? [request.recipient] : request.recipient;
-  const recipients = asked.map((address) => ({ address, destination: address }));
+  const recipients = asked.map((address) => ({ address, destinations: [address] as const }));
   const timeoutHours = request.timeout_hours ?? 24;
   const created = await db.writer.write((tx) =>
-    createPause(tx, db.context, { key, request, recipients, carrier, timeoutHours, idempotency: null }),
+    createPause(tx, db.context, {
+      key,
+      request,
+      recipients,
+      steps: stepsTo(lane),
+      takesReplies: () => false,
+      timeoutHours,
+      idempotency: null,
+    }),
   );
   if (created.kind !== "created") throw new Error("a replay");
   return { n: db.numberOf(created.pause.pause_id), id: created.pause.pause_id };

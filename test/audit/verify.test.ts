@@ -4,7 +4,7 @@ import type Database from "better-sqlite3";
 import fc from "fast-check";
 import { type Key, revokeKey } from "../../src/access/index.ts";
 import { disclose } from "../../src/audit/disclosure.ts";
-import { deliverToOutbox } from "../../src/delivery/record.ts";
+import { deliverToOutbox } from "../../src/delivery/outbox.ts";
 import { answerPause, REJECTED_RECORDED } from "../../src/pauses/answer.ts";
 import { cancelPause } from "../../src/pauses/cancel.ts";
 import { expireDue, expireForTest } from "../../src/pauses/expire.ts";
@@ -41,7 +41,7 @@ describe("what was written by PausePoint alone", () => {
   test("a log with everything that can happen is found whole, and its head is the last entry's hash", () => {
     const result = verifyFolder(story.folder);
     expect(result.fault).toBeNull();
-    expect(result).toMatchObject({ entries: story.last, lastSeq: story.last, pauses: 8, erasedDisclosures: 0 });
+    expect(result).toMatchObject({ entries: story.last, lastSeq: story.last, pauses: 9, erasedDisclosures: 0 });
     verifyTampered(story.folder, (raw) => {
       const last = raw.prepare("SELECT entry FROM audit_entries ORDER BY seq DESC LIMIT 1").pluck().get() as string;
       expect(result.headHash).toBe(sha256Hex(last));
@@ -56,7 +56,7 @@ describe("what was written by PausePoint alone", () => {
   test("a log without entries has the empty root and a head of zeros", async () => {
     await using db = await openTestDatabase("empty");
     db.connection.exec("DROP TRIGGER audit_entries_stay");
-    for (const table of ["audit_disclosures", "audit_entries", "api_keys"]) db.connection.exec(`DELETE FROM ${table}`);
+    for (const table of ["audit_entries", "api_keys"]) db.connection.exec(`DELETE FROM ${table}`);
     expect(verifyFolder(db.folder)).toEqual({
       entries: 0,
       lastSeq: 0,
@@ -70,11 +70,11 @@ describe("what was written by PausePoint alone", () => {
 
   test("what has been erased is counted, and what it stood for is not compared", () => {
     const result = verifyTampered(story.folder, (raw) => {
-      raw.prepare("DELETE FROM audit_disclosures WHERE seq = ?").run(created());
+      raw.prepare("UPDATE audit_entries SET disclosed = NULL WHERE seq = ?").run(created());
       raw.prepare("UPDATE pauses SET message = '' WHERE n = ?").run(paid());
-      const disclosed = raw.prepare("SELECT disclosed FROM audit_disclosures WHERE seq = ?").pluck().get(responded());
+      const disclosed = raw.prepare("SELECT disclosed FROM audit_entries WHERE seq = ?").pluck().get(responded());
       const { "/ip": _, ...kept } = JSON.parse(disclosed as string) as Record<string, string>;
-      raw.prepare("UPDATE audit_disclosures SET disclosed = ? WHERE seq = ?").run(JSON.stringify(kept), responded());
+      raw.prepare("UPDATE audit_entries SET disclosed = ? WHERE seq = ?").run(JSON.stringify(kept), responded());
     });
     expect(result.fault).toBeNull();
     // Message, details, metadata, two addresses, one name; and the network address of the answer.
@@ -249,7 +249,6 @@ describe("who changes the chain is found", () => {
         does: "an entry was removed, and the others moved up",
         tamper: (raw) => {
           raw.prepare("DELETE FROM audit_entries WHERE seq = ?").run(responded());
-          raw.prepare("DELETE FROM audit_disclosures WHERE seq = ?").run(responded());
           shift(raw, responded(), -1);
         },
         seq: responded,
@@ -284,7 +283,7 @@ describe("who changes the chain is found", () => {
           shift(raw, seq, 1);
           raw
             .prepare(
-              "INSERT INTO audit_entries SELECT seq + 1, world_n, pause_n, entry, leaf FROM audit_entries WHERE seq = ?",
+              "INSERT INTO audit_entries SELECT seq + 1, world_n, pause_n, entry, leaf, disclosed FROM audit_entries WHERE seq = ?",
             )
             .run(seq);
           relink(raw, seq);
@@ -296,7 +295,7 @@ describe("who changes the chain is found", () => {
         does: "a forged entry was put in before the first",
         tamper: (raw) =>
           void raw.exec(
-            "INSERT INTO audit_entries SELECT 0, world_n, pause_n, entry, leaf FROM audit_entries WHERE seq = 1",
+            "INSERT INTO audit_entries SELECT 0, world_n, pause_n, entry, leaf, NULL FROM audit_entries WHERE seq = 1",
           ),
         seq: () => 0,
         says: "before the first",
@@ -312,9 +311,9 @@ describe("who changes the chain is found", () => {
         tamper: (raw) => {
           const seq = of("pause.responded", "defaulted");
           raw.prepare("DELETE FROM audit_entries WHERE seq >= ?").run(seq);
-          raw.prepare("DELETE FROM audit_disclosures WHERE seq >= ?").run(seq);
           raw.exec("DELETE FROM pauses WHERE n NOT IN (SELECT pause_n FROM audit_entries WHERE pause_n IS NOT NULL)");
           raw.exec("UPDATE pauses SET rejected_count = 0 WHERE status = 'timed_out'");
+          raw.exec("UPDATE deliveries SET status = 'queued' WHERE kind = 'webhook'");
         },
         seq: () => null,
         says: /is responded, but no entry tells so/,
@@ -323,16 +322,9 @@ describe("who changes the chain is found", () => {
         does: "the last entry was cut off: its pause stands in no entry",
         tamper: (raw) => {
           raw.prepare("DELETE FROM audit_entries WHERE seq = ?").run(story.last);
-          raw.prepare("DELETE FROM audit_disclosures WHERE seq = ?").run(story.last);
         },
         seq: () => null,
         says: "no entry tells of it",
-      },
-      {
-        does: "the last entry was cut off, but not its disclosures",
-        tamper: (raw) => void raw.prepare("DELETE FROM audit_entries WHERE seq = ?").run(story.last),
-        seq: () => story.last,
-        says: "no such entry",
       },
       {
         does: "an entry was filed under another pause",
@@ -528,7 +520,7 @@ describe("who changes the stored tree is found", () => {
 /** Replaces one disclosure beside an entry. */
 function redisclose(raw: Database.Database, seq: number, pointer: string, disclosure: string): void {
   raw
-    .prepare("UPDATE audit_disclosures SET disclosed = json_set(disclosed, ?, ?) WHERE seq = ?")
+    .prepare("UPDATE audit_entries SET disclosed = json_set(disclosed, ?, ?) WHERE seq = ?")
     .run(`$."${pointer}"`, disclosure, seq);
 }
 
@@ -570,21 +562,15 @@ describe("who changes a disclosure is found", () => {
       },
       {
         does: "disclosures are not JSON",
-        tamper: (raw) => void raw.prepare("UPDATE audit_disclosures SET disclosed = '{' WHERE seq = ?").run(created()),
+        tamper: (raw) => void raw.prepare("UPDATE audit_entries SET disclosed = '{' WHERE seq = ?").run(created()),
         seq: created,
         says: "not JSON",
       },
       {
         does: "disclosures are a list",
-        tamper: (raw) => void raw.prepare("UPDATE audit_disclosures SET disclosed = '[]' WHERE seq = ?").run(created()),
+        tamper: (raw) => void raw.prepare("UPDATE audit_entries SET disclosed = '[]' WHERE seq = ?").run(created()),
         seq: created,
         says: "not an object",
-      },
-      {
-        does: "disclosures belong to no entry",
-        tamper: (raw) => void raw.exec("INSERT INTO audit_disclosures VALUES (9999, '{}')"),
-        seq: () => 9999,
-        says: "no such entry",
       },
     ],
   );
@@ -772,7 +758,7 @@ describe("who changes a table is found", () => {
       sql(
         "a second answer was put in",
         (n) =>
-          `INSERT INTO answers SELECT 99, pause_n, 0, choice, NULL, source, via, at FROM answers WHERE pause_n = ${n}`,
+          `INSERT INTO answers SELECT pause_n, 1, 0, choice, NULL, source, via, at FROM answers WHERE pause_n = ${n}`,
         nobody,
         "no entry tells of",
       ),
@@ -797,13 +783,13 @@ describe("who changes a table is found", () => {
       sql(
         "an answer was put in where none was given",
         () =>
-          `INSERT INTO answers SELECT 99, ${story.pauses.waiting.n}, 0, choice, NULL, source, via, at FROM answers WHERE pause_n = ${paid()}`,
+          `INSERT INTO answers SELECT ${story.pauses.waiting.n}, 0, 0, choice, NULL, source, via, at FROM answers WHERE pause_n = ${paid()}`,
         nobody,
         "no entry tells of",
       ),
       sql(
         "an answer belongs to no pause",
-        () => "INSERT INTO answers VALUES (99, 999, 0, 'Approve', NULL, 'human', 'page', 1)",
+        () => "INSERT INTO answers VALUES (999, 0, 0, 'Approve', NULL, 'human', 'page', 1)",
         nobody,
         "pause number 999",
       ),
@@ -816,7 +802,7 @@ describe("who changes a table is found", () => {
       sql(
         "a delivery belongs to no pause",
         () =>
-          "INSERT INTO deliveries SELECT 999, 0, 'dlv_1', 0, channel, carrier, 'queued', 0, 0, NULL, NULL, NULL FROM deliveries LIMIT 1",
+          "INSERT INTO deliveries (pause_n, ordinal, id, kind, lane, status, due_at, created_at) VALUES (999, 0, 'dlv_1', 'ask', 'sms', 'queued', 0, 0)",
         nobody,
         "pause number 999",
       ),
@@ -847,7 +833,7 @@ describe("who changes a table is found", () => {
       sql(
         "a delivery has another number at its carrier",
         () => `UPDATE deliveries SET provider_id = 'SM9' WHERE pause_n = ${story.pauses.sent.n}`,
-        () => of("pause.delivered", "sent"),
+        () => of("pause.sent", "sent"),
         "provider_id",
       ),
       sql(
@@ -855,6 +841,62 @@ describe("who changes a table is found", () => {
         (n) => `DELETE FROM deliveries WHERE pause_n = ${n} AND ordinal = 0`,
         () => of("pause.delivered", "paid"),
         "is not there any more",
+      ),
+      sql(
+        "a message arrived, says the table, though it was only sent",
+        () => `UPDATE deliveries SET status = 'delivered' WHERE pause_n = ${story.pauses.sent.n}`,
+        () => of("pause.sent", "sent"),
+        "status of the delivery dlv_",
+      ),
+      sql(
+        "a message that arrived was only sent, says the table",
+        () => `UPDATE deliveries SET status = 'sent' WHERE pause_n = ${story.pauses.arrived.n}`,
+        () => of("pause.delivered", "arrived"),
+        "status of the delivery dlv_",
+      ),
+      sql(
+        "a message that arrived has another number at its carrier",
+        () => `UPDATE deliveries SET provider_id = 'SM9' WHERE pause_n = ${story.pauses.arrived.n}`,
+        () => of("pause.sent", "arrived"),
+        "provider_id",
+      ),
+      sql(
+        "a webhook failed, says the table",
+        () =>
+          `UPDATE deliveries SET status = 'failed' WHERE pause_n = ${story.pauses.defaulted.n} AND kind = 'webhook'`,
+        () => of("pause.webhook_delivered", "defaulted"),
+        "status of the delivery dlv_",
+      ),
+      sql(
+        "a webhook arrived, says the table",
+        () =>
+          `UPDATE deliveries SET status = 'delivered' WHERE pause_n = ${story.pauses.silent.n} AND kind = 'webhook'`,
+        () => of("pause.webhook_failed", "silent"),
+        "status of the delivery dlv_",
+      ),
+      sql(
+        "a webhook failed for another reason",
+        () => `UPDATE deliveries SET error = 'no' WHERE pause_n = ${story.pauses.silent.n} AND kind = 'webhook'`,
+        () => of("pause.webhook_failed", "silent"),
+        "error of the delivery",
+      ),
+      sql(
+        "a webhook arrived at another time",
+        () => `UPDATE deliveries SET finished_at = 1 WHERE pause_n = ${story.pauses.defaulted.n} AND kind = 'webhook'`,
+        () => of("pause.webhook_delivered", "defaulted"),
+        "finished_at",
+      ),
+      sql(
+        "a webhook was removed",
+        () => `DELETE FROM deliveries WHERE pause_n = ${story.pauses.defaulted.n} AND kind = 'webhook'`,
+        () => of("pause.webhook_delivered", "defaulted"),
+        "is not there any more",
+      ),
+      sql(
+        "a pause tells another program",
+        () => `UPDATE pauses SET webhook_url = 'https://elsewhere.example.com/' WHERE n = ${story.pauses.silent.n}`,
+        () => of("pause.created", "silent"),
+        "webhook_url",
       ),
       sql(
         "a message that waits was removed",
@@ -976,9 +1018,10 @@ function forgeKey(raw: Database.Database, n: number): void {
 function repeat(raw: Database.Database, seq: number): void {
   shift(raw, seq, 1);
   raw
-    .prepare("INSERT INTO audit_entries SELECT seq + 1, world_n, pause_n, entry, leaf FROM audit_entries WHERE seq = ?")
+    .prepare(
+      "INSERT INTO audit_entries SELECT seq + 1, world_n, pause_n, entry, leaf, disclosed FROM audit_entries WHERE seq = ?",
+    )
     .run(seq);
-  raw.prepare("INSERT INTO audit_disclosures SELECT seq + 1, disclosed FROM audit_disclosures WHERE seq = ?").run(seq);
   relink(raw, seq);
 }
 
@@ -989,14 +1032,10 @@ function move(raw: Database.Database, from: number, to: number): void {
     .pluck()
     .get(to) as string;
   const aside = 1_000_000;
-  for (const table of ["audit_entries", "audit_disclosures"]) {
-    raw.prepare(`UPDATE ${table} SET seq = ? WHERE seq = ?`).run(aside, from);
-  }
+  raw.prepare("UPDATE audit_entries SET seq = ? WHERE seq = ?").run(aside, from);
   shift(raw, from, -1);
   shift(raw, to - 1, 1);
-  for (const table of ["audit_entries", "audit_disclosures"]) {
-    raw.prepare(`UPDATE ${table} SET seq = ? WHERE seq = ?`).run(to, aside);
-  }
+  raw.prepare("UPDATE audit_entries SET seq = ? WHERE seq = ?").run(to, aside);
   editEntry(raw, to, (text) => text.replace(/"at":"[^"]*"/, `"at":"${time}"`));
   relink(raw, to);
 }
@@ -1008,7 +1047,7 @@ describe("in any history", () => {
       "UPDATE recipients SET destination = 'the secret word'",
       "UPDATE pauses SET cancel_reason = 'the secret word'",
       "UPDATE api_keys SET name = 'the secret word'",
-      "UPDATE audit_disclosures SET disclosed = json_set(disclosed, '$.\"/message\"', 'the secret word')",
+      "UPDATE audit_entries SET disclosed = json_set(disclosed, '$.\"/message\"', 'the secret word')",
     ].map((sql) => verifyTampered(story.folder, (raw) => void raw.exec(sql)).fault?.what);
     for (const what of told) {
       expect(what).toBeString();

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { verifyLive } from "../../src/audit/verify.ts";
-import { claimDue } from "../../src/delivery/record.ts";
+import { MessageTraffic } from "../../src/delivery/messages.ts";
 import { recordOpened } from "../../src/pauses/open.ts";
 import { openForReading } from "../../src/storage/index.ts";
 import { HOUR, MINUTE } from "../support/database.ts";
@@ -36,7 +36,7 @@ describe("a message", () => {
     expect(sending.peer.messages).toHaveLength(1);
     expect(sending.row(n)).toMatchObject({ provider_id: sending.peer.messages[0]?.sid, error: null, attempts: 1 });
     expect(sending.attempts(n)).toMatchObject([{ attempt: 1, outcome: "sent", status: 201 }]);
-    expect(sending.told(n)).toEqual([{ type: "pause.delivered", attempts: 1 }]);
+    expect(sending.told(n)).toEqual([{ type: "pause.sent", attempts: 1 }]);
     expect(sending.pause(n)).toMatchObject({ reached: null, delivery: [{ status: "sent" }] });
     sending.db.clock.turn(HOUR);
     await sending.quiet();
@@ -65,7 +65,7 @@ describe("a message", () => {
       [3, "retry"],
       [4, "sent"],
     ]);
-    expect(sending.told(n)).toEqual([{ type: "pause.delivered", attempts: 4 }]);
+    expect(sending.told(n)).toEqual([{ type: "pause.sent", attempts: 4 }]);
     expect(sending.row(n).error).toBeNull();
   });
 
@@ -205,7 +205,7 @@ describe("a lane", () => {
     expect(sending.attempts(n)).toEqual([]);
     sending.db.clock.turn(5_000);
     await sending.until(recorded(n, 1));
-    expect(sending.row(n)).toMatchObject({ status: "queued", error: "timed out" });
+    expect(sending.row(n)).toMatchObject({ status: "queued", error: "no end within 90 s" });
   });
 
   test("goes on by itself after the storage could not be written", async () => {
@@ -274,7 +274,13 @@ describe("a stop", () => {
 });
 
 describe("a message that was claimed when the process died", () => {
-  const claim = () => sending.db.writer.write((tx) => claimDue(tx, sending.db.context, "sms", 10, LEASE));
+  const never = () => {
+    throw new Error("nothing is sent here");
+  };
+  const claim = () => {
+    const traffic = new MessageTraffic(sending.carrier().channel, { ask: never, notice: never }, sending.db.context);
+    return sending.db.writer.write((tx) => traffic.claim(tx, "sms", 10, LEASE));
+  };
 
   test("is sent by the next start at once, as a further attempt", async () => {
     const n = await sending.ask();
@@ -308,7 +314,7 @@ describe("the outbox", () => {
     const asked = await Promise.all(Array.from({ length: 200 }, () => sending.ask(PHONE, 24, "outbox")));
     const over = asked.slice(0, 30);
     await Promise.all(over.map((n) => sending.end(n)));
-    const queue = await sending.start({ name: "outbox", channel: null, concurrency: 1, timeoutMs: 0 });
+    const queue = await sending.start();
     await sending.until(() => queue.waiting("outbox") === 0);
     expect(asked.map((n) => sending.row(n).status)).toEqual(
       asked.map((n) => (over.includes(n) ? "cancelled" : "delivered")),
@@ -319,24 +325,24 @@ describe("the outbox", () => {
   test("rests between the batches of a long backlog while others wait to write", async () => {
     const asked = await Promise.all(Array.from({ length: 130 }, () => sending.ask(PHONE, 24, "outbox")));
     const delivered = () => asked.filter((n) => sending.row(n).status === "delivered").length;
-    Object.defineProperty(sending.db.writer, "waiting", { value: 1 });
-    await sending.start({ name: "outbox", channel: null, concurrency: 1, timeoutMs: 0 });
+    Object.defineProperty(sending.db.writer, "crowd", { value: 10 });
+    await sending.start();
     await sending.quiet();
     expect(delivered()).toBe(64);
-    sending.db.clock.turn(19);
+    sending.db.clock.turn(49);
     await sending.quiet();
     expect(delivered()).toBe(64);
     sending.db.clock.turn(1);
     await sending.quiet();
     expect(delivered()).toBe(128);
-    sending.db.clock.turn(20);
+    sending.db.clock.turn(50);
     await sending.until(() => delivered() === 130);
   });
 
   test("takes nothing of a question that is over, though nobody has ended it yet", async () => {
     const n = await sending.ask(PHONE, 1, "outbox");
     sending.db.clock.turn(HOUR);
-    await sending.start({ name: "outbox", channel: null, concurrency: 1, timeoutMs: 0 });
+    await sending.start();
     await sending.until(() => sending.row(n).status !== "queued");
     expect(sending.row(n).status).toBe("cancelled");
     expect(sending.told(n)).toEqual([]);

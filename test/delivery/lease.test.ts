@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import type { SendResult } from "../../src/channels/channel.ts";
-import { claimDue, type DueMessage, recordAttempt } from "../../src/delivery/record.ts";
+import type { Channel, SendResult } from "../../src/channels/channel.ts";
+import { type ClaimedMessage, MessageTraffic } from "../../src/delivery/messages.ts";
 import { answerPause } from "../../src/pauses/answer.ts";
 import { openTestDatabase } from "../support/database.ts";
 
@@ -14,13 +14,18 @@ describe("a message whose lease ran out while its attempt was under way", () => 
   });
   afterEach(() => db[Symbol.asyncDispose]());
 
-  const carrierOf = () => db.connection.prepare("SELECT carrier FROM deliveries").pluck().get() as string;
-  const claim = async (): Promise<DueMessage> => {
-    const [due] = await db.writer.write((tx) => claimDue(tx, db.context, carrierOf(), 10, LEASE));
+  const never = () => {
+    throw new Error("nothing is sent here");
+  };
+  const channel: Channel = { addressKind: "phone", send: never };
+  const traffic = () => new MessageTraffic(channel, { ask: never, notice: never }, db.context);
+  const laneOf = () => db.connection.prepare("SELECT lane FROM deliveries").pluck().get() as string;
+  const claim = async (): Promise<ClaimedMessage> => {
+    const [due] = await db.writer.write((tx) => traffic().claim(tx, laneOf(), 10, LEASE));
     return due!;
   };
-  const record = (due: DueMessage) => db.writer.write((tx) => recordAttempt(tx, db.context, due, sent, db.clock.now()));
-  const told = () => db.log().filter(({ type }) => type === "pause.delivered").length;
+  const record = (due: ClaimedMessage) => db.writer.write((tx) => traffic().record(tx, due, sent, db.clock.now()));
+  const told = () => db.log().filter(({ type }) => type === "pause.sent").length;
 
   test("is told of once, whichever attempt is recorded first", async () => {
     await db.ask(db.test.key, {});

@@ -4,9 +4,10 @@
  */
 import { rmSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { createTwilioChannel } from "../../src/channels/twilio.ts";
-import { type Carrier, DeliveryQueue } from "../../src/delivery/index.ts";
-import { deliveriesOf } from "../../src/delivery/queries.ts";
+import { OUTBOX } from "../../src/channels/directory.ts";
+import { createTwilioChannel } from "../../src/channels/twilio/index.ts";
+import { type Carrier, type Compose, DeliveryQueue, WebhookTraffic } from "../../src/delivery/index.ts";
+import { asksOf } from "../../src/delivery/queries.ts";
 import { createPause } from "../../src/pauses/create.ts";
 import { expireForTest } from "../../src/pauses/expire.ts";
 import { pauseByNumber, recipientsOf } from "../../src/pauses/queries.ts";
@@ -16,6 +17,7 @@ import { type Pause, shapePause } from "../../src/pauses/shape.ts";
 import { twilioSchema } from "../../src/platform/config/twilio.ts";
 import type { Log } from "../../src/platform/log.ts";
 import { check } from "../../src/platform/schema.ts";
+import { WebhookSecrets } from "../../src/webhooks/index.ts";
 import { startTwilioPeer, type TwilioPeer } from "../peers/twilio.ts";
 import { seededRandom, TestDatabase, type TestKey, TurnedClock, temporaryFolder } from "../support/database.ts";
 
@@ -78,16 +80,31 @@ export class Sending implements AsyncDisposable {
       writer: this.db.writer,
       context: this.db.context,
       log,
-      compose: (due) => ({
-        deliveryId: due.id,
-        to: due.destination,
-        text: `${due.message} ${LINK}`,
-        link: LINK,
-        validForSeconds: Math.floor((due.expires_at - this.db.clock.now()) / 1000),
+      compose: this.#compose,
+      outbox: { name: OUTBOX, onMessage: null },
+      webhooks: new WebhookTraffic({
+        client: { post: () => Promise.reject(new Error("no webhook was expected here")) },
+        secrets: new WebhookSecrets(new Uint8Array(32)),
+        compose: () => "{}",
+        retrySeconds: [],
+        context: this.db.context,
       }),
-      onOutbox: () => {},
     });
   }
+
+  readonly #compose: Compose = {
+    ask: (due) => ({
+      deliveryId: due.id,
+      to: due.destination,
+      text: `${due.message} ${LINK}`,
+      link: LINK,
+      question: null,
+      validForSeconds: Math.floor((due.expires_at - this.db.clock.now()) / 1000),
+    }),
+    notice: () => {
+      throw new Error("no notice was expected here");
+    },
+  };
 
   /** Starts a queue; with no carrier given, one named `sms`. */
   async start(...carriers: readonly Carrier[]): Promise<DeliveryQueue> {
@@ -103,11 +120,8 @@ export class Sending implements AsyncDisposable {
       { recipient, channel: "sms", message: "Pay?", timeout_hours: timeoutHours },
       "body",
     );
-    const normalised = normaliseRecipients(
-      request.recipient,
-      { name: "sms", addressKind: "phone" },
-      { people: {}, defaultRegion: "US" },
-    );
+    const steps = [{ channel: "sms", lane: carrier, addressKind: "phone", afterMs: 0 }] as const;
+    const normalised = normaliseRecipients(request.recipient, steps, { people: {}, defaultRegion: "US" });
     if ("errors" in normalised) throw new Error(JSON.stringify(normalised.errors));
     const { recipients } = normalised;
     const created = await this.db.writer.write((tx) =>
@@ -115,7 +129,8 @@ export class Sending implements AsyncDisposable {
         key: this.key,
         request,
         recipients,
-        carrier,
+        steps,
+        takesReplies: () => false,
         timeoutHours,
         idempotency: null,
       }),
@@ -158,14 +173,14 @@ export class Sending implements AsyncDisposable {
     const row = this.db.writer.one(pauseByNumber, { n: pauseN });
     if (row === undefined) throw new Error(`there is no pause ${pauseN}`);
     const recipients = this.db.writer.all(recipientsOf, { pause_n: pauseN }).map(({ address }) => address);
-    return shapePause(row, "live", recipients, this.db.writer.all(deliveriesOf, { pause_n: pauseN }));
+    return shapePause(row, "live", recipients, this.db.writer.all(asksOf, { pause_n: pauseN }));
   }
 
   /** The types of a pause's entries in the log that tell of sending. */
   told(pauseN: number): { type: string; attempts: unknown }[] {
     return this.db
       .log(pauseN)
-      .filter(({ type }) => type.startsWith("pause.deliver"))
+      .filter(({ type }) => /^pause.(sent|deliver)/.test(type))
       .map(({ type, data: { attempts } }) => ({ type, attempts }));
   }
 

@@ -60,11 +60,17 @@ describe("a sample in the documents", () => {
 
   test("of a configuration is loaded as it stands", async () => {
     const shown = documents.flatMap((document) => fencesOf(document, "config"));
-    expect(shown.length).toBe(2);
+    expect(shown.length).toBe(6);
     for (const { place, text } of shown) {
       const folder = folderWith({ "pausepoint.config.ts": text, "check.ts": CHECK });
       try {
-        const env = environment({ TWILIO_ACCOUNT_SID: "AC0123", TWILIO_AUTH_TOKEN: "token" });
+        const env = environment({
+          TWILIO_ACCOUNT_SID: "AC0123",
+          TWILIO_AUTH_TOKEN: "token",
+          SMTP_URL: "smtps://user:password@relay.example.com",
+          SLACK_BOT_TOKEN: "xoxb-1",
+          SLACK_APP_TOKEN: "xapp-1",
+        });
         const { stdout, stderr } = await run([process.execPath, join(folder, "check.ts")], folder, env);
         expect({ place, stdout, stderr }).toEqual({ place, stdout: "https://approve.example.com\n", stderr: "" });
       } finally {

@@ -168,6 +168,29 @@ describe("keys beside a running server", () => {
   });
 });
 
+describe("the list of keys", () => {
+  test("has what each key is limited to", async () => {
+    const folder = folderWith();
+    for (const [name, ...limits] of [
+      ["free"],
+      ["hurried", "--min-timeout-minutes", "1.5"],
+      ["strict", "--recipients", "+1 312 847 1928,*@Example.com", "--no-default-on-timeout"],
+      ["crowd", "--recipients", "a@x.org,b@x.org,c@x.org,d@x.org,e@x.org", "--min-timeout-minutes", "60"],
+    ])
+      expect((await runBinary(["keys", "create", "--name", `${name}`, ...limits], folder)).status).toBe(0);
+    const { stdout } = await runBinary(["keys", "list"], folder);
+    const [head = "", ...rows] = stdout.trimEnd().split("\n");
+    const [start, end] = [head.indexOf("LIMITS"), head.indexOf("CREATED")];
+    expect(rows.map((row) => row.slice(start, end).trimEnd()).sort()).toEqual([
+      "asks +13128471928, *@example.com; no default",
+      "asks a@x.org, b@x.org, c@x.org and 2 more; from 60 min",
+      "from 1.5 min",
+      "none",
+    ]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+});
+
 describe("a wrong command line", () => {
   test("ends with 2, says why on stderr, and does nothing", async () => {
     for (const args of [

@@ -62,7 +62,10 @@ describe("a configured channel", () => {
     const asked = await server.ask({ recipient: "@cfo", message: "Wire $8,400?", timeout_default: "Reject" }, key);
     const message = await peer.nextMessage({ to: CFO });
     expect(message).toMatchObject({ to: CFO, from: SENDER });
-    const [, link = ""] = /^PausePoint: Wire \$8,400\?\n\nAnswer: (\S+)$/.exec(message.body) ?? [];
+    const [, link = ""] =
+      /^PausePoint: Wire \$8,400\?\n\nAnswer: (\S+)\nOr reply "[A-Z]\d 1" for Approve, "[A-Z]\d 2" for Reject\.$/.exec(
+        message.body,
+      ) ?? [];
     expect(link).toStartWith(`${server.url}/r/`);
 
     const sent = await delivered(asked.pause_id, "sent");
@@ -87,7 +90,7 @@ describe("a configured channel", () => {
     await peer.nextMessage({ to: CFO }, 30_000);
     expect((await delivered(pause_id, "sent")).delivery).toMatchObject([{ recipient: "@cfo", error: null }]);
     expect(peer.messages.length - before).toBe(1);
-    const sent = (await logOf(pause_id)).filter(({ type }: { type: string }) => type === "pause.delivered");
+    const sent = (await logOf(pause_id)).filter(({ type }: { type: string }) => type === "pause.sent");
     expect(sent).toMatchObject([{ data: { channel: "sms", recipient: 0, attempts: 2 } }]);
   });
 

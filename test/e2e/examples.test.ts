@@ -44,6 +44,16 @@ describe("the example", () => {
       expect(status).not.toBe(0);
       expect(stdout + stderr).toContain("401");
     });
+
+    testNeeding(...needs)(`${name} says in one line that it has no key, and asks nothing`, async () => {
+      for (const none of [{}, { PAUSEPOINT_API_KEY: "" }]) {
+        const env = environment({ ...none, PAUSEPOINT_URL: "http://127.0.0.1:1" });
+        const { status, stdout, stderr } = await run([...command(), name], folder, env);
+        expect({ failed: status !== 0, stdout }).toEqual({ failed: true, stdout: "" });
+        // `go run` tells the status in a line of its own.
+        expect(stderr.replace(/^exit status 1\n/m, "")).toMatch(/^[^\n]*PAUSEPOINT_API_KEY[^\n]*\n$/);
+      }
+    });
   }
 
   always("files are all run here", () => {

@@ -183,6 +183,11 @@ async function faultOf({ route, path, query: asked, headers: sent, body: given }
     ...(given === null ? {} : { body: given }),
   });
   const { status } = response;
+  if (response.headers.get("content-type") === "text/event-stream") {
+    // It has no end to wait for.
+    await response.body?.cancel();
+    return status === 200 ? null : "is a stream";
+  }
   const answer = { status, headers: response.headers, text: await response.text(), body: null as unknown };
   statuses.set(status, (statuses.get(status) ?? 0) + 1);
   if (status >= 500) return `${status} ${answer.text}`;

@@ -8,10 +8,10 @@ const people: Record<string, Person> = {
   broken: { sms: "not a number" },
 };
 const directory: Directory = { people, defaultRegion: "US" };
-const sms = { name: "sms", addressKind: "phone" } as const;
-const email = { name: "email", addressKind: "email" } as const;
-const slack = { name: "slack", addressKind: "slack" } as const;
-const whatsapp = { name: "whatsapp", addressKind: "phone" } as const;
+const sms = [{ channel: "sms", addressKind: "phone" }] as const;
+const email = [{ channel: "email", addressKind: "email" }] as const;
+const slack = [{ channel: "slack", addressKind: "slack" }] as const;
+const whatsapp = [{ channel: "whatsapp", addressKind: "phone" }] as const;
 
 describe("a phone number", () => {
   test.each([
@@ -119,6 +119,12 @@ describe("a Slack id", () => {
       expect(normaliseAddress(id, "slack", "US")).toBeNull();
     }
   });
+
+  test("may be the email address that Slack knows the person by", () => {
+    expect(normaliseAddress("cfo@Example.COM", "slack", "US")).toBe("cfo@example.com");
+    expect(normaliseAddress("cfo@example", "slack", "US")).toBeNull();
+    expect(normaliseAddress("cfo@example.com,ceo@example.com", "slack", "US")).toBeNull();
+  });
 });
 
 describe("a person of the configuration", () => {
@@ -130,11 +136,11 @@ describe("a person of the configuration", () => {
       [whatsapp, "+13128471928"],
     ] as const) {
       expect(normaliseRecipients("@cfo", channel, directory)).toEqual({
-        recipients: [{ address: "@cfo", destination }],
+        recipients: [{ address: "@cfo", destinations: [destination] }],
       });
     }
     expect(normaliseRecipients("@night", whatsapp, directory)).toEqual({
-      recipients: [{ address: "@night", destination: "+4930901820" }],
+      recipients: [{ address: "@night", destinations: ["+4930901820"] }],
     });
   });
 
@@ -161,8 +167,8 @@ describe("the recipients of a request", () => {
   test("keep their order", () => {
     expect(normaliseRecipients(["(312) 847-1999", "@cfo"], sms, directory)).toEqual({
       recipients: [
-        { address: "+13128471999", destination: "+13128471999" },
-        { address: "@cfo", destination: "+13128471928" },
+        { address: "+13128471999", destinations: ["+13128471999"] },
+        { address: "@cfo", destinations: ["+13128471928"] },
       ],
     });
   });

@@ -32,6 +32,7 @@ describe("the smallest request", () => {
       allow_comment: false,
       action_digest: null,
       audience: null,
+      webhook_url: null,
     });
   });
 
@@ -178,8 +179,8 @@ describe("options", () => {
 
 describe("a field", () => {
   test("that is unknown is refused by its name, those that objects inherit too", () => {
-    expect(wrong({ timeout: 4, "a/b": 1 })).toEqual([
-      "/timeout: is not a field that is known here",
+    expect(wrong({ urgent: 4, "a/b": 1 })).toEqual([
+      "/urgent: is not a field that is known here",
       "/a~1b: is not a field that is known here",
     ]);
     const inherited = JSON.parse('{"__proto__":{"allow_comment":true},"constructor":1}') as object;
@@ -188,6 +189,28 @@ describe("a field", () => {
       "/__proto__: is not a field that is known here",
       "/constructor: is not a field that is known here",
     ]);
+  });
+
+  test("that is nearly a known one, or its beginning, is refused with the one that was meant", () => {
+    for (const [name, meant] of [
+      ["timeoutHours", "timeout_hours"],
+      ["timeout", "timeout_hours"],
+      ["Message", "message"],
+      ["option", "options"],
+      ["recipients", "recipient"],
+      ["webhook", "webhook_url"],
+      ["action_digets", "action_digest"],
+    ] as const)
+      expect(wrong({ [name]: 1 })).toEqual([`/${name}: is not a field that is known here; did you mean ${meant}?`]);
+    for (const name of ["no", "urgent", "x".repeat(60_000), "messagemessage", ""])
+      expect(wrong({ [name]: 1 })).toEqual([`/${name}: is not a field that is known here`]);
+    expect(faults({ reson: "late" }, cancelBody)[0]).toEndWith("; did you mean reason?");
+  });
+
+  test("that is empty text is one fault, not one for each thing that it lacks", () => {
+    expect(wrong({ message: "" })).toEqual(["/message: must be text of 1 to 1600 characters"]);
+    expect(wrong({ options: ["", "No"] })).toEqual(["/options/0: must be text of 1 to 60 characters"]);
+    expect(wrong({ message: "", timeout_default: "Maybe" })).toHaveLength(2);
   });
 
   test("of another type is refused, never read as if", () => {

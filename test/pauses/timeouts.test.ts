@@ -26,6 +26,7 @@ import {
   TurnedClock,
   temporaryFolder,
 } from "../support/database.ts";
+import { unconfigured } from "../support/rules.ts";
 
 /** Cuts its timers as the machine's own clock does. */
 class CuttingClock extends TurnedClock {
@@ -191,7 +192,7 @@ describe("who touches a pause first after its time", () => {
       waiters: new Waiters(db.clock),
       // One that nobody started: nothing but the touch itself can end a pause here.
       timeouts: new Timeouts(db.writer, db.context, silentLog),
-      rules: { people: {}, defaultRegion: "US", timeoutHours: 24, channelsConfigured: false, addressKinds: {} },
+      rules: unconfigured,
     });
   const idOf = (n: number) => row(n)?.id ?? "";
   /** A pause that is over and that no timer has ended. */

@@ -99,7 +99,7 @@ describe("the database itself", () => {
       "a pause ends once",
     );
     expect(change("response_choice = NULL")).toThrow("CHECK constraint failed");
-    const twice = `INSERT INTO answers (pause_n, position, choice, source, at) VALUES (${n}, 0, 'Reject', 'human', 1)`;
+    const twice = `INSERT INTO answers (pause_n, ordinal, position, choice, source, at) VALUES (${n}, 0, 0, 'Reject', 'human', 1)`;
     expect(() => db.connection.exec(twice)).toThrow("UNIQUE constraint failed");
   });
 });

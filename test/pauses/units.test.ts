@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { openDisclosure } from "../../src/audit/disclosure.ts";
 import { canonicalize, type JsonValue } from "../../src/audit/index.ts";
-import { deliveriesOf } from "../../src/delivery/index.ts";
+import { asksOf } from "../../src/delivery/index.ts";
 import { type AnswerPause, answerPause } from "../../src/pauses/answer.ts";
 import { cancelPause } from "../../src/pauses/cancel.ts";
 import { recordOpened } from "../../src/pauses/open.ts";
@@ -24,7 +24,7 @@ const origin = { ip: "192.0.2.7", userAgent: "a phone" };
 const commitment = { commitment: expect.stringMatching(/^[\w-]{43}$/) };
 const types = (n: number) => db.log(n).map(({ type }) => type);
 const row = (n: number) => db.writer.one(pauseByNumber, { n });
-const statuses = (n: number) => db.writer.all(deliveriesOf, { pause_n: n }).map(({ status }) => status);
+const statuses = (n: number) => db.writer.all(asksOf, { pause_n: n }).map(({ status }) => status);
 
 function answer(n: number, part: Partial<AnswerPause> = {}) {
   const command: AnswerPause = {
@@ -43,7 +43,7 @@ const cancel = (pauseId: string, reason: string | null, key = db.live.key) =>
 
 /** What the disclosures of an entry say, by pointer. */
 function disclosed(seq: number): Record<string, unknown> {
-  const kept = db.connection.prepare("SELECT disclosed FROM audit_disclosures WHERE seq = ?").pluck().get(seq);
+  const kept = db.connection.prepare("SELECT disclosed FROM audit_entries WHERE seq = ?").pluck().get(seq);
   const texts = JSON.parse(String(kept)) as Record<string, string>;
   return Object.fromEntries(Object.entries(texts).map(([pointer, text]) => [pointer, openDisclosure(text).value]));
 }
@@ -70,7 +70,7 @@ describe("creating a pause", () => {
       ],
     });
     expect(statuses(n)).toEqual(["queued", "queued"]);
-    expect(db.hinted).toEqual({ due: [START + 4 * HOUR], queued: ["outbox"], ended: [] });
+    expect(db.hinted).toEqual({ due: [START + 4 * HOUR], woken: ["outbox"], ended: [], told: 1 });
   });
 
   test("writes one entry with what was asked: options in the clear, message, people and metadata committed", async () => {

@@ -6,6 +6,7 @@ import { Waiters } from "../../src/pauses/waiters.ts";
 import { LONGEST_TIMER } from "../../src/platform/clock.ts";
 import { silentLog } from "../../src/platform/log.ts";
 import { HOUR, openTestDatabase, TurnedClock } from "../support/database.ts";
+import { unconfigured } from "../support/rules.ts";
 
 /** Cuts its timers as the machine's own clock does, which no setting of the time moves, and knows how many are armed. */
 class CountingClock extends TurnedClock {
@@ -167,7 +168,7 @@ describe("held requests for a pause", () => {
       context: { ...db.context, hints: { ...db.context.hints, ended: (n) => held.wake(n) } },
       waiters: held,
       timeouts: new Timeouts(db.writer, db.context, silentLog),
-      rules: { people: {}, defaultRegion: "US", timeoutHours: 24, channelsConfigured: false, addressKinds: {} },
+      rules: unconfigured,
     });
     const { pause } = await db.ask(db.test.key);
     const { signal } = new AbortController();

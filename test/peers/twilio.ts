@@ -15,27 +15,29 @@ import {
 import { type Answer, json, refusal } from "./twilio/answer.ts";
 import { Arrivals } from "./twilio/arrivals.ts";
 import { plan, Script, type TwilioBehaviour } from "./twilio/behaviour.ts";
+import { type CallbackOptions, Callbacks, type InboundText, type SentWebhook } from "./twilio/callbacks.ts";
 import { twilioError } from "./twilio/errors.ts";
 import {
   type MessageStatus,
   messagePage,
   messageResource,
-  moveOn,
   newOutbound,
   type StoredMessage,
   sidFrom,
   type TwilioMessage,
 } from "./twilio/message.ts";
-import { inboundParameters, statusParameters } from "./twilio/parameters.ts";
-import { postWebhook, type WebhookAnswer } from "./twilio/webhook.ts";
+import type { WebhookAnswer } from "./twilio/webhook.ts";
 
 export type { TwilioBehaviour } from "./twilio/behaviour.ts";
+export type { CallbackOptions, InboundText, SentWebhook } from "./twilio/callbacks.ts";
 export type { MessageStatus, TwilioMessage } from "./twilio/message.ts";
-export type { WebhookAnswer } from "./twilio/webhook.ts";
+export { twilioSignature, type WebhookAnswer } from "./twilio/webhook.ts";
 
 export interface TwilioPeerOptions extends TwilioAccountOptions {
   /** Above this many create requests at once the peer answers 429, code 20429; default no limit. */
   readonly maxConcurrentRequests?: number;
+  /** Where inbound messages are posted, as set for the number or the messaging service; a reply may name another. */
+  readonly inboundUrl?: string;
   readonly clock?: Clock;
 }
 
@@ -51,15 +53,6 @@ export interface TwilioRequest {
   readonly form: URLSearchParams;
   /** Milliseconds since the Unix epoch. */
   readonly at: number;
-}
-
-export interface CallbackOptions {
-  /** Where to, instead of the message's own `StatusCallback`. */
-  readonly url?: string;
-  /** Signs with this token instead of the account's, to play a forger. */
-  readonly authToken?: string;
-  /** Further fields, signed with the others; Twilio adds new ones without notice. */
-  readonly extra?: Readonly<Record<string, string>>;
 }
 
 export interface TwilioPeer {
@@ -78,22 +71,34 @@ export interface TwilioPeer {
   nextMessage(wanted?: { readonly to?: string }, timeout?: number): Promise<TwilioMessage>;
   /** The next request that was not handed out before, whatever becomes of it. */
   nextRequest(wanted?: { readonly to?: string }, timeout?: number): Promise<TwilioRequest>;
+  /** Every webhook sent, with its answer, oldest first. */
+  readonly webhooks: readonly SentWebhook[];
   /**
    * Moves a message to a status and posts the signed status callback. `errorCode` goes with `failed` and `undelivered`
    * (default 30008, unknown error). Null when there is no URL to post to; rejects when nobody answers there.
    */
-  report(
+  deliver(
     sid: string,
     status: MessageStatus,
     errorCode?: number,
     options?: CallbackOptions,
   ): Promise<WebhookAnswer | null>;
-  /** Posts an inbound message, signed, to the number's webhook URL. STOP and START change who may be texted. */
-  reply(
-    message: { readonly from: string; readonly to: string; readonly body: string },
-    url: string,
-    options?: Omit<CallbackOptions, "url">,
-  ): Promise<WebhookAnswer>;
+  /** The same as `deliver`. */
+  readonly report: TwilioPeer["deliver"];
+  /**
+   * Posts an inbound message, signed, to the number's webhook URL (default the inbound URL), reads the TwiML of the
+   * answer and sends what it asks for. STOP and START change who may be texted.
+   */
+  reply(message: InboundText, url?: string, options?: Omit<CallbackOptions, "url">): Promise<WebhookAnswer>;
+  /** Sends a webhook again as it was: same parameters, same signature, same idempotency token. */
+  repeat(webhook: SentWebhook): Promise<WebhookAnswer>;
+  /** From now on inbound messages are posted there. */
+  setInboundUrl(url: string): void;
+  /**
+   * Stands as a reverse proxy before the app: webhooks for the public origin are signed for it, but go to the local
+   * one, with `X-Forwarded-Proto`, `-Host` and `-For`.
+   */
+  proxy(publicOrigin: string, localOrigin: string): void;
   /** Cuts every connection and closes the port; whoever still waits for a message is rejected. */
   stop(): Promise<void>;
 }
@@ -101,22 +106,24 @@ export interface TwilioPeer {
 /** Starts the peer on 127.0.0.1, on a port of its own. */
 export async function startTwilioPeer(options: TwilioPeerOptions = {}): Promise<TwilioPeer> {
   const clock = options.clock ?? systemClock;
+  const account = createAccount(options);
+  const messages: StoredMessage[] = [];
+  const sent = new Arrivals<TwilioMessage>(clock, "message");
+  const callbacks = new Callbacks(account, clock, messages, options.inboundUrl ?? null, (message) => sent.add(message));
   const state: PeerState = {
-    account: createAccount(options),
-    clock,
+    ...{ account, clock, messages, sent, callbacks },
     maxConcurrentRequests: options.maxConcurrentRequests ?? Number.POSITIVE_INFINITY,
     script: new Script(),
-    messages: [],
-    sent: new Arrivals<TwilioMessage>(clock, "message"),
     requests: new Arrivals<TwilioRequest>(clock, "request"),
     openCreates: 0,
-    events: 0,
     pendingAnswers: new Set(),
   };
   const server = createServer((request, response) => void serve(state, request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("the Twilio peer has no port");
+  const deliver: TwilioPeer["deliver"] = (sid, status, errorCode, callback = {}) =>
+    callbacks.deliver(sid, status, errorCode, callback);
   return {
     url: `http://127.0.0.1:${address.port}`,
     accountSid: state.account.accountSid,
@@ -129,8 +136,15 @@ export async function startTwilioPeer(options: TwilioPeerOptions = {}): Promise<
       state.sent.next((message) => to === undefined || message.to === to, timeout),
     nextRequest: ({ to } = {}, timeout = 5000) =>
       state.requests.next((request) => to === undefined || request.form.get("To") === to, timeout),
-    report: (sid, status, errorCode, callback = {}) => report(state, sid, status, errorCode, callback),
-    reply: (message, url, callback = {}) => reply(state, message, url, callback),
+    webhooks: callbacks.sent,
+    deliver,
+    report: deliver,
+    reply: (message, url, callback) => callbacks.reply(message, url, callback),
+    repeat: (webhook) => callbacks.repeat(webhook),
+    setInboundUrl: (url) => {
+      callbacks.inboundUrl = url;
+    },
+    proxy: (publicOrigin, localOrigin) => callbacks.proxy(publicOrigin, localOrigin),
     stop: () => stop(state, server),
   };
 }
@@ -142,10 +156,9 @@ interface PeerState {
   readonly script: Script;
   readonly messages: StoredMessage[];
   readonly sent: Arrivals<TwilioMessage>;
+  readonly callbacks: Callbacks;
   readonly requests: Arrivals<TwilioRequest>;
   openCreates: number;
-  /** Counts webhooks, so that each has an idempotency token of its own. */
-  events: number;
   readonly pendingAnswers: Set<() => void>;
 }
 
@@ -232,53 +245,6 @@ function countAttempts(state: PeerState, { to, body }: Submission): number {
   const isSame = (seen: TwilioRequest) =>
     seen.method === "POST" && seen.form.get("To") === to && (seen.form.get("Body") ?? body) === body;
   return state.requests.all.filter(isSame).length;
-}
-
-async function report(
-  state: PeerState,
-  sid: string,
-  status: MessageStatus,
-  errorCode: number | undefined,
-  options: CallbackOptions,
-): Promise<WebhookAnswer | null> {
-  const message = state.messages.find((stored) => stored.sid === sid);
-  if (message === undefined) throw new Error(`the Twilio peer has taken no message ${sid}`);
-  const failed = status === "failed" || status === "undelivered";
-  moveOn(state.account, message, status, failed ? (errorCode ?? 30008) : null, state.clock.now());
-  const url = options.url ?? message.statusCallback;
-  if (url === null) return null;
-  return post(state, url, { ...statusParameters(state.account.accountSid, message), ...options.extra }, options);
-}
-
-async function reply(
-  state: PeerState,
-  { from, to, body }: { readonly from: string; readonly to: string; readonly body: string },
-  url: string,
-  options: CallbackOptions,
-): Promise<WebhookAnswer> {
-  // The words that Twilio itself acts on, for long codes in the default configuration.
-  if (/^(?:stop|stopall|unsubscribe|cancel|end|quit|revoke|optout)$/i.test(body.trim()))
-    state.account.optedOut.add(from);
-  if (/^(?:start|yes|unstop)$/i.test(body.trim())) state.account.optedOut.delete(from);
-  const at = state.clock.now();
-  const message: StoredMessage = {
-    ...{ sid: sidFrom("SM", state.account.accountSid, state.messages.length + 1), from, to, body },
-    ...{ direction: "inbound", status: "received", errorCode: null, messagingServiceSid: null },
-    ...{ statusCallback: null, validityPeriod: 36_000, at, sentAt: at, updatedAt: at, requestNumber: 0, attempt: 0 },
-  };
-  state.messages.push(message);
-  return post(state, url, { ...inboundParameters(state.account.accountSid, message), ...options.extra }, options);
-}
-
-function post(
-  state: PeerState,
-  url: string,
-  parameters: Readonly<Record<string, string>>,
-  options: CallbackOptions,
-): Promise<WebhookAnswer> {
-  state.events += 1;
-  const idempotencyToken = sidFrom("", url, state.events);
-  return postWebhook({ url, parameters, authToken: options.authToken ?? state.account.authToken, idempotencyToken });
 }
 
 async function stop(state: PeerState, server: Server): Promise<void> {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { measure } from "../../src/platform/sms/segments.ts";
 import { composeText } from "../../src/respond/text.ts";
 
 const TEMPLATE = "{project}: {message}\n\nAnswer: {link}";
@@ -7,7 +8,7 @@ const link = `https://approve.example.com/r/${"a".repeat(52)}`;
 const LONGEST = 1_600;
 
 const text = (message: string, template = TEMPLATE, project = "PausePoint") =>
-  composeText(template, { message, link, project });
+  composeText(template, { message, link, project }, { segments: null });
 /** What stands in the place of the message. */
 const kept = (message: string) => text(message).slice("PausePoint: ".length, -`\n\nAnswer: ${link}`.length);
 const graphemes = (whole: string) =>
@@ -40,6 +41,31 @@ describe("the text of a message", () => {
 
   test("ends in no blank before the dots", () => {
     expect(kept(`${"x".repeat(1_400)}${" ".repeat(150)}${"y".repeat(100)}`)).toBe(`${"x".repeat(1_400)}...`);
+  });
+
+  test("takes further places, and leaves alone what is none", () => {
+    const parts = { message: "Deploy?", link, project: "P", reply: "Or reply: K7 1" };
+    expect(composeText("{message} {reply} {other} { {link}", parts, { segments: 2 })).toBe(
+      `Deploy? Or reply: K7 1 {other} { ${link}`,
+    );
+  });
+
+  test("stays within the segments that are wished for", () => {
+    const message = "Refund the customer after the third complaint about the late parcel. ".repeat(10);
+    for (const segments of [2, 3, 4]) {
+      const composed = composeText(TEMPLATE, { message, link, project: "PausePoint" }, { segments });
+      expect(measure(composed).segments).toBe(segments);
+      expect(composed).toEndWith(`...\n\nAnswer: ${link}`);
+    }
+  });
+
+  test("is written plainly around the message too, but the link stays as it is", () => {
+    const odd = "https://approve.example.com/r/–’";
+    const parts = { message: "Deploy? ".repeat(12).trim(), link, project: "Müller’s" };
+    const template = "{project} – {message}\n\nAnswer: {link}";
+    const plainly = `Müller's - ${parts.message}\n\nAnswer: ${link}`;
+    expect(composeText(template, parts, { segments: 2 })).toBe(plainly);
+    expect(composeText(template, { ...parts, link: odd }, { segments: 2 })).toEndWith(odd);
   });
 
   test("is never longer than a carrier takes, and the link in it is never cut, for any message", () => {

@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { noAiosmtpd } from "../peers/aiosmtpd.ts";
 
 const project = join(import.meta.dir, "../..");
 const withWrk = Bun.which("wrk") !== null;
@@ -76,7 +77,16 @@ function everyFigure(): string[] {
     "resident memory after start",
     "resident memory idle, after 1 s",
     "memory of one held long-poll, 200 at once",
-    ...["create", "answer", "answer spread over all", "due timeout"].map(
+    ...["Twilio", "Slack", ...(noAiosmtpd === null ? ["a mail relay"] : [])].flatMap((peer) => [
+      `create to ${peer}'s acceptance, p50`,
+      `create to ${peer}'s acceptance, p99`,
+    ]),
+    "webhooks to one receiver",
+    "a pause's end to its webhook's receiver, p50",
+    "a pause's end to its webhook's receiver, p99",
+    "the same beside 200 dead receivers ÷ alone, p50",
+    "the same beside 200 dead receivers ÷ alone, p99",
+    ...["create", "answer", "answer to any, one by one", "answer to any, 256 at once", "due timeout"].map(
       (unit) => `${unit}: cost with 2000 stored ÷ 1000`,
     ),
   ];

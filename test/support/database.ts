@@ -21,6 +21,7 @@ import {
 } from "../../src/access/index.ts";
 import { entries } from "../../src/audit/queries.ts";
 import type { AddressKind } from "../../src/channels/channel.ts";
+import { OUTBOX } from "../../src/channels/directory.ts";
 import type { PauseContext } from "../../src/pauses/context.ts";
 import { type Created, createPause } from "../../src/pauses/create.ts";
 import { numberOfPause } from "../../src/pauses/queries.ts";
@@ -116,7 +117,9 @@ export class TestDatabase {
   /** What the writer called fatal. */
   readonly fatal: Error[] = [];
   /** The hints that were given, in their order. */
-  readonly hinted = { due: [] as number[], queued: [] as string[], ended: [] as number[] };
+  readonly hinted = { due: [] as number[], woken: [] as string[], ended: [] as number[], told: 0 };
+  /** Lanes that tell those who were asked how it ended; a test may add to it. */
+  readonly concluding = new Map<string, "in place" | "by message">();
   readonly connection: Connection;
   readonly writer: Writer;
   readonly ring: KeyRing;
@@ -130,12 +133,21 @@ export class TestDatabase {
     this.connection = openDatabase(folder);
     this.writer = new Writer(this.connection, (error) => this.fatal.push(error));
     this.ring = new KeyRing(this.writer);
-    const { due, queued, ended } = this.hinted;
+    const { due, woken, ended } = this.hinted;
     this.context = {
       clock,
       random,
       ids: new IdSource(clock, random),
-      hints: { due: (at) => due.push(at), queued: (carrier) => queued.push(carrier), ended: (n) => ended.push(n) },
+      concluding: this.concluding,
+      scanned: new Set(),
+      wake: (lane) => woken.push(lane),
+      hints: {
+        due: (at) => due.push(at),
+        ended: (n) => ended.push(n),
+        told: () => {
+          this.hinted.told++;
+        },
+      },
     };
   }
 
@@ -161,15 +173,24 @@ export class TestDatabase {
   /** Runs `createPause` for the body of a `POST /v1/pause`, as the route would. */
   create(key: Key, body: Readonly<Record<string, unknown>>, idempotencyKey?: string): Promise<Created> {
     const request = check(createBody, body, "body");
-    const channel = { name: request.channel, addressKind: KINDS[request.channel] ?? ("phone" as const) };
-    const normalised = normaliseRecipients(request.recipient, channel, { people: {}, defaultRegion: "US" });
+    const addressKind = KINDS[request.channel] ?? ("phone" as const);
+    const steps = [{ channel: request.channel, lane: OUTBOX, addressKind, afterMs: 0 }] as const;
+    const normalised = normaliseRecipients(request.recipient, steps, { people: {}, defaultRegion: "US" });
     if ("errors" in normalised) throw new Error(JSON.stringify(normalised.errors));
     const { recipients } = normalised;
     const timeoutHours = request.timeout_hours ?? 24;
     const idempotency =
       idempotencyKey === undefined ? null : { key: idempotencyKey, bodyHash: sha256(JSON.stringify(body)) };
     return this.writer.write((tx) =>
-      createPause(tx, this.context, { key, request, recipients, carrier: "outbox", timeoutHours, idempotency }),
+      createPause(tx, this.context, {
+        key,
+        request,
+        recipients,
+        steps,
+        takesReplies: () => false,
+        timeoutHours,
+        idempotency,
+      }),
     );
   }
 

@@ -15,6 +15,12 @@ const project = join(import.meta.dir, "../..");
 const parts = {
   chromium: () => process.env.CHROMIUM ?? Bun.which("chromium") ?? Bun.which("chromium-browser") ?? undefined,
   go: () => Bun.which("go") ?? undefined,
+  /** Debian's packages kannel and kannel-extras: bearerbox, smsbox and fakesmsc. */
+  kannel: () =>
+    Bun.which("bearerbox") !== null && Bun.which("smsbox") !== null
+      ? existing("/usr/lib/kannel/test/fakesmsc")
+      : undefined,
+  nginx: () => Bun.which("nginx") ?? existing("/usr/sbin/nginx"),
   jq: () => Bun.which("jq") ?? undefined,
   ruby: () => Bun.which("ruby") ?? undefined,
   strace: () => Bun.which("strace") ?? undefined,

@@ -1,5 +1,6 @@
 /** Turns what the schema refused into what an operator reads: the dotted path, what was found, what is allowed. */
 import type { z } from "zod";
+import { suggestion } from "../suggest.ts";
 
 /**
  * One block of three lines for each refused setting.
@@ -49,7 +50,18 @@ function findings(issue: z.core.$ZodIssue, input: unknown): Finding[] {
     issue.code === "invalid_union" && issue.discriminator !== undefined ? issue.path.slice(0, -1) : issue.path;
   const value = valueAt(input, path);
   const found = isSecret(path.at(-1), value) ? withoutContent(value) : describe(value);
-  return [{ path: dotted(path) || "the default export", found, allowed: issue.message }];
+  const hint = value === undefined && isPresent(input, path) ? NOT_SET : "";
+  return [{ path: dotted(path) || "the default export", found: found + hint, allowed: issue.message }];
+}
+
+/** What a setting written as `process.env.TWILIO_AUTH_TOKEN` comes to where that variable is missing. */
+const NOT_SET = "; is a variable of the environment not set?";
+
+/** Whether the last key of a path is written there, whatever its value. */
+function isPresent(input: unknown, path: readonly PropertyKey[]): boolean {
+  const [key] = path.slice(-1);
+  const parent = valueAt(input, path.slice(0, -1));
+  return key !== undefined && isObject(parent) && Object.hasOwn(parent, key);
 }
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
@@ -59,7 +71,7 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-const SECRET_KEY = /token|secret|password|passwd|apikey|credential/i;
+const SECRET_KEY = /token|secret|password|passwd|apikey|privatekey|credential/i;
 
 /** A secret may also have been put under the wrong key: twenty letters and digits in one piece are taken for one. */
 function isSecret(key: PropertyKey | undefined, value: unknown): boolean {
@@ -68,7 +80,8 @@ function isSecret(key: PropertyKey | undefined, value: unknown): boolean {
 
 function describe(value: unknown): string {
   if (typeof value !== "string") return withoutContent(value);
-  const quoted = JSON.stringify(value.replace(/\/\/[^/]*@/, "//…@"));
+  // To the last @: a password that nobody has percent-encoded may hold a slash.
+  const quoted = JSON.stringify(value.replace(/\/\/.*@/s, "//…@"));
   return quoted.length <= 100 ? quoted : `${quoted.slice(0, 80)}…", ${withoutContent(value)}`;
 }
 
@@ -92,27 +105,4 @@ function isObject(value: unknown): value is Record<PropertyKey, unknown> {
 /** A key that could be mistaken for a path, or break a terminal, is quoted. */
 function plainKey(key: string): string {
   return /^[\w$-]+$/.test(key) ? key : JSON.stringify(key);
-}
-
-function suggestion(key: string, known: readonly string[]): string {
-  const near = known
-    .map((candidate) => ({ candidate, distance: editDistance(key.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((a, b) => a.distance - b.distance)[0];
-  return near !== undefined && near.distance <= Math.ceil(near.candidate.length / 3)
-    ? `; did you mean ${near.candidate}?`
-    : "";
-}
-
-/** Insertions, deletions and replacements between two words (Levenshtein), one row of the table at a time. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -64,7 +64,7 @@ function explainUnresolved(path: string, { specifier, referrer }: ResolveMessage
 
 function explainMissingExport(path: string, name: string, module: string): string {
   return module === "pausepoint/config"
-    ? `Take ${name} out of ${path}: in this version pausepoint/config has only ${Object.keys(exported).join(" and ")}.`
+    ? `Take ${name} out of ${path}: in this version pausepoint/config has only ${listed(Object.keys(exported))}.`
     : `Correct the import of ${name} in ${path} or what it imports: ${module} has no such export.`;
 }
 
@@ -74,4 +74,9 @@ function place(cause: unknown, path: string): string {
   const stack = cause instanceof Error ? (cause.stack ?? "") : "";
   const frame = stack.match(/[^\s(]+:\d+:\d+/g)?.find((one) => one.startsWith(folder));
   return frame === undefined ? "" : `${frame}: `;
+}
+
+/** `a, b and c`. */
+function listed(names: readonly string[]): string {
+  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }

@@ -1,11 +1,27 @@
 /**
- * What `import { defineConfig, twilio } from "pausepoint/config"` gives. Both return what they are given: the values
+ * What `import { defineConfig, … } from "pausepoint/config"` gives. All return what they are given: the values
  * are checked when the appliance starts, so that every mistake is told at once, with its path.
  */
+import type { HttpGatewaySettings } from "./http-gateway.ts";
+import type { KannelSettings } from "./kannel.ts";
+import type { NtfySettings } from "./ntfy.ts";
 import type { ConfigInput } from "./schema.ts";
+import type { SlackSettings } from "./slack.ts";
+import type { SmppSettings } from "./smpp.ts";
+import type { SmtpSettings } from "./smtp.ts";
 import type { TwilioSettings } from "./twilio.ts";
 
-export type { ConfigInput, TwilioSettings };
+export { gatewayPresets } from "./gateway-presets.ts";
+export type {
+  ConfigInput,
+  HttpGatewaySettings,
+  KannelSettings,
+  NtfySettings,
+  SlackSettings,
+  SmppSettings,
+  SmtpSettings,
+  TwilioSettings,
+};
 
 /**
  * The configuration; the default export of `pausepoint.config.ts`.
@@ -28,8 +44,79 @@ export function defineConfig(config: ConfigInput): ConfigInput {
  *   sms: twilio({ accountSid: "AC…", authToken: process.env.TWILIO_AUTH_TOKEN, from: "+13125550100" }),
  * }
  */
-export function twilio(settings: TwilioSettings): TwilioChannel {
-  return { ...settings, kind: "twilio" } as TwilioChannel;
+export function twilio(settings: TwilioSettings): ChannelInput {
+  return { ...settings, kind: "twilio" } as ChannelInput;
 }
 
-type TwilioChannel = NonNullable<ConfigInput["channels"]>[string];
+/**
+ * A channel that sends texts to a carrier or an aggregator over SMPP 3.4.
+ *
+ * @example
+ * channels: { sms: smpp({ url: "ssmpp://smsc.example.com:3550", systemId: "pausepoint", password: process.env.SMPP_PASSWORD, from: "12345" }) }
+ */
+export function smpp(settings: SmppSettings): ChannelInput {
+  return { ...settings, kind: "smpp" } as ChannelInput;
+}
+
+/**
+ * A channel that sends texts through any gateway that takes an HTTP request.
+ *
+ * @example
+ * channels: { sms: httpGateway({ url: "https://gateway.example.com/send", body: (m) => ({ to: m.to, text: m.text }) }) }
+ */
+export function httpGateway(settings: HttpGatewaySettings): ChannelInput {
+  return { ...settings, kind: "httpGateway" } as ChannelInput;
+}
+
+/**
+ * A channel that sends texts through a Kannel of one's own.
+ *
+ * @example
+ * channels: { sms: kannel({ url: "http://127.0.0.1:13013/cgi-bin/sendsms", username: "u", password: process.env.KANNEL }) }
+ */
+export function kannel(settings: KannelSettings): ChannelInput {
+  return { ...settings, kind: "kannel" } as ChannelInput;
+}
+
+/**
+ * A channel that sends push notifications through an ntfy server of one's own.
+ *
+ * @example
+ * channels: { push: ntfy({ url: "https://ntfy.example.com", token: process.env.NTFY_TOKEN }) }
+ */
+export function ntfy(settings: NtfySettings): ChannelInput {
+  return { ...settings, kind: "ntfy" } as ChannelInput;
+}
+
+/**
+ * A channel that sends email through an SMTP relay.
+ *
+ * @example
+ * channels: { email: smtp({ url: process.env.SMTP_URL, from: "PausePoint <approve@example.com>" }) }
+ */
+export function smtp(settings: SmtpSettings): ChannelInput {
+  return { ...settings, kind: "smtp" } as ChannelInput;
+}
+
+/**
+ * A channel that asks in Slack, with buttons.
+ *
+ * @example
+ * channels: { slack: slack({ botToken: process.env.SLACK_BOT_TOKEN, appToken: process.env.SLACK_APP_TOKEN }) }
+ */
+export function slack(settings: SlackSettings): ChannelInput {
+  return { ...settings, kind: "slack" } as ChannelInput;
+}
+
+/**
+ * A channel that is several others, one after the other: the next is tried when a message could not be delivered, or
+ * its link was not opened within the time. For people of the configuration, who have an address for each.
+ *
+ * @example
+ * channels: { slack: slack({ … }), sms: twilio({ … }), oncall: fallback(["slack", "sms"], { afterMinutes: 5 }) }
+ */
+export function fallback(channels: string[], settings: { afterMinutes?: number | undefined } = {}): ChannelInput {
+  return { ...settings, channels, kind: "fallback" } as ChannelInput;
+}
+
+type ChannelInput = NonNullable<ConfigInput["channels"]>[string];

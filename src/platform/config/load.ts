@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import { ConfigError } from "./error.ts";
 import { explainIssues } from "./explain.ts";
 import { importConfigFile } from "./import.ts";
-import { type Config, configSchema, withDisplayName } from "./schema.ts";
+import { type Config, configSchema, webhookDefaults, withDisplayName } from "./schema.ts";
 
 export interface ConfigSources {
   /** The value of `--config`. */
@@ -21,6 +21,8 @@ export type LoadedConfig = Config & {
   readonly source: string | null;
   /** Whether the file has `channels`: from then on a live key does not use the outbox. */
   readonly channelsConfigured: boolean;
+  /** Whether the file has `webhooks`: until then a receiver on this machine is reached too. */
+  readonly webhooksConfigured: boolean;
   /** Whether `baseUrl` was given; if not, it is {@link listenUrl}, which port 0 makes known only once it listens. */
   readonly baseUrlConfigured: boolean;
 };
@@ -46,7 +48,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     throw new ConfigError(`Correct the configuration (${places.join("; ")}).\n${findings}`);
   }
 
-  const { baseUrl, dataDir, people, channels, projects, ...settings } = checked.data;
+  const { baseUrl, dataDir, people, channels, webhooks, projects, ...settings } = checked.data;
   const dataDirInFile = isRecord(exported) && exported.dataDir !== undefined;
   return freeze({
     ...settings,
@@ -54,11 +56,13 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     dataDir: resolve(source !== null && dataDirInFile ? dirname(source) : sources.cwd, dataDir),
     people: byName(people),
     channels: byName(channels ?? {}),
+    webhooks: webhooks ?? webhookDefaults,
     projects: byName(
       Object.fromEntries(Object.entries(projects).map(([name, project]) => [name, withDisplayName(name, project)])),
     ),
     source,
     channelsConfigured: channels !== undefined,
+    webhooksConfigured: webhooks !== undefined,
     baseUrlConfigured: baseUrl !== undefined,
   });
 }

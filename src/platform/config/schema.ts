@@ -6,7 +6,13 @@
 import { isSupportedCountry } from "libphonenumber-js";
 import { z } from "zod";
 import { contrast } from "./contrast.ts";
+import { httpGatewaySchema } from "./http-gateway.ts";
+import { kannelSchema } from "./kannel.ts";
 import { line, named, network, oneOf, origin, phone, section, text, wholeNumber } from "./leaves.ts";
+import { ntfySchema } from "./ntfy.ts";
+import { slackSchema } from "./slack.ts";
+import { smppSchema } from "./smpp.ts";
+import { smtpSchema } from "./smtp.ts";
 import { twilioSchema } from "./twilio.ts";
 
 const listen = section({
@@ -28,27 +34,75 @@ const person = section({
   slack: text("a Slack user or channel id, such as U012AB3CD", /^[UWCDG][A-Z0-9]{2,30}$/).exactOptional(),
   /** The number for WhatsApp, in international notation. */
   whatsapp: phone.exactOptional(),
+  /** An ntfy topic that this person alone knows: whoever knows it can read what is sent to it. */
+  push: text("an ntfy topic, 1 to 64 letters, digits, _ and -", /^[\w-]{1,64}$/).exactOptional(),
 });
 
-/** What a channel's maker returns. One maker for now; the next one is one more schema in this list. */
-const channel = z.discriminatedUnion("kind", [twilioSchema], "what a channel's maker returns: twilio({ … })");
+const CHANNEL_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
 
-/** The built-in names say what kind of address they need; a maker for phone numbers can't serve these. */
-const NOT_FOR_TEXTS = ["email", "slack", "whatsapp"];
+/** `fallback([…], { … })`: several channels, one after the other until one was seen. */
+const fallbackSchema = section({
+  kind: z.literal("fallback"),
+  /** The names of 2 to 5 other channels, in the order they are tried. */
+  channels: z
+    .array(text("the name of another channel", CHANNEL_NAME), "the names of 2 to 5 other channels")
+    .min(2, "the names of 2 to 5 other channels")
+    .max(5, "the names of 2 to 5 other channels"),
+  /** How long each has, 1 to 1440 minutes, until the next is tried: unless the link was opened. Default 5. */
+  afterMinutes: wholeNumber(1, 1_440).default(5),
+});
+
+const RETRIES = "0 to 20 whole numbers of seconds, 1 to 86400 each";
+
+/** What a channel's maker returns. The next maker is one more schema in this list. */
+const channel = z.discriminatedUnion(
+  "kind",
+  [twilioSchema, smppSchema, httpGatewaySchema, kannelSchema, smtpSchema, slackSchema, ntfySchema, fallbackSchema],
+  "what a channel's maker returns: twilio, smpp, httpGateway, kannel, smtp, slack, ntfy or fallback",
+);
+
+/** What each maker sends, and the built-in names that say what they send. */
+const SENDS: Readonly<Record<string, string>> = {
+  twilio: "texts",
+  smpp: "texts",
+  smtp: "email",
+  slack: "Slack messages",
+};
+const NAMES_SEND: Readonly<Record<string, string>> = { sms: "texts", email: "email", slack: "Slack messages" };
 
 const channels = named(
   "channel",
-  /^[a-z][a-z0-9_-]{0,31}$/,
+  CHANNEL_NAME,
   "1 to 32 of a-z, 0-9, _ and -, with a letter first",
   channel,
 ).superRefine((configured, context) => {
-  for (const name of NOT_FOR_TEXTS.filter((name) => Object.hasOwn(configured, name))) {
-    context.addIssue({
-      code: "custom",
-      path: [name],
-      message: `no channel yet: twilio({ … }) sends texts, not ${name}`,
-    });
+  const refuse = (path: PropertyKey[], message: string) => context.addIssue({ code: "custom", path, message });
+  for (const [name, settings] of Object.entries(configured)) {
+    if (name === "outbox") refuse([name], "another name: outbox is where test messages are kept");
+    if (name === "whatsapp") refuse([name], "no channel yet: WhatsApp is not served by this version");
+    const sends = SENDS[settings.kind];
+    const needed = NAMES_SEND[name];
+    if (needed !== undefined && settings.kind === "fallback") refuse([name], "a channel of its own, not a fallback");
+    else if (needed !== undefined && sends !== undefined && sends !== needed)
+      refuse([name], `a channel that sends ${needed}: ${settings.kind}({ … }) sends ${sends}`);
+    if (settings.kind !== "fallback") continue;
+    for (const [index, step] of settings.channels.entries()) {
+      const target = Object.hasOwn(configured, step) ? configured[step] : undefined;
+      if (target === undefined || target.kind === "fallback")
+        refuse([name, "channels", index], "the name of another channel that is configured here, and no fallback");
+      else if (settings.channels.indexOf(step) !== index) refuse([name, "channels", index], "each channel once");
+    }
   }
+});
+
+const webhooks = section({
+  /** Private networks that webhooks may reach, in CIDR notation. Default: none. */
+  allowNetworks: z.array(network, "an array of networks in CIDR notation").default([]),
+  /** Seconds until each retry, ±20 %; after the last one a delivery has failed. 0 to 20 of 1 to 86400. */
+  retrySeconds: z
+    .array(wholeNumber(1, 86_400), RETRIES)
+    .max(20, RETRIES)
+    .default([5, 300, 1_800, 7_200, 18_000, 36_000, 36_000]),
 });
 
 /** `--paper` of public/page.css. It is a little darker than white, so white on the accent has the contrast too. */
@@ -108,6 +162,8 @@ export const configSchema = section({
   people: named("person", NAME, NAME_RULE, person).default({}),
   /** What a request's `channel` stands for. Once given, live keys no longer use the outbox. */
   channels: channels.optional(),
+  /** What is told to other programs. While it is absent, webhooks to this machine are allowed too. */
+  webhooks: webhooks.optional(),
   /** How each project appears to the people it asks. */
   projects: named("project", NAME, NAME_RULE, project).default({}),
   texts: texts.prefault({}),
@@ -121,18 +177,24 @@ type Checked = z.output<typeof configSchema>;
 
 /** The configuration as the appliance uses it: checked, every default filled in, frozen to the last leaf. */
 export type Config = Immutable<
-  Omit<Checked, "baseUrl" | "channels" | "projects"> & {
+  Omit<Checked, "baseUrl" | "channels" | "webhooks" | "projects"> & {
     /** An origin without a closing slash: `https://approve.example.com`. */
     baseUrl: string;
-    /** By name; empty when none is configured. */
-    channels: Record<string, ChannelConfig>;
+    /** As in the file, else the defaults of a file that says `webhooks: {}`. */
+    webhooks: z.output<typeof webhooks>;
     /** By name; only those in the file. {@link projectAppearance} answers for all. */
     projects: Record<string, ProjectConfig>;
   }
->;
+> & {
+  /** By name; empty when none is configured. */
+  readonly channels: Readonly<Record<string, ChannelConfig>>;
+};
+
+/** The section's defaults, for a file without it. */
+export const webhookDefaults = webhooks.parse({});
 
 /** A configured channel, told apart by `kind`. */
-export type ChannelConfig = Immutable<z.output<typeof channel>>;
+export type ChannelConfig = Readonly<z.output<typeof channel>>;
 export type ProjectConfig = Immutable<Required<z.output<typeof project>>>;
 
 /** How a project appears, whether the file names it or not. */

@@ -1,3 +1,4 @@
+import frontCss from "../../../public/front.css" with { type: "text" };
 import css from "../../../public/page.css" with { type: "text" };
 import script from "../../../public/page.js" with { type: "text" };
 
@@ -9,6 +10,9 @@ export interface InlineAsset {
 
 /** The page's one stylesheet, made small once when the module is loaded. */
 export const pageStyle: InlineAsset = inline(smallCss(css));
+
+/** The stylesheet of the page at the server's own address. */
+export const frontStyle: InlineAsset = inline(smallCss(frontCss));
 
 /** The page's one script. It only improves: everything works without it. */
 export const pageScript: InlineAsset = inline(smallScript(script));

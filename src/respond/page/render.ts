@@ -39,7 +39,7 @@ export function renderPage(view: PageView): RenderedPage {
 }
 
 /** Two bars, as a data: address, so that no browser asks for /favicon.ico. */
-const FAVICON =
+export const FAVICON =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Cpath fill='%2333485c' d='M1 1h2v6H1zM5 1h2v6H5z'/%3E%3C/svg%3E";
 
 function policy(styleSources: readonly string[]): string {

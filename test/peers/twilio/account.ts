@@ -1,4 +1,5 @@
 import { type TwilioError, twilioError } from "./errors.ts";
+import { countryOf } from "./parameters.ts";
 
 /** The Twilio account the peer plays. Every setting has a default, see {@link createAccount}. */
 export interface TwilioAccountOptions {
@@ -19,6 +20,8 @@ export interface TwilioAccountOptions {
   readonly landlines?: readonly string[];
   /** Prefixes of the numbers the account may text, such as `+1` or `+49`; default every country. */
   readonly allowedPrefixes?: readonly string[];
+  /** Regions the account may not text though the prefix is allowed, by ISO 3166-1 alpha-2, such as `CA`. */
+  readonly blockedRegions?: readonly string[];
 }
 
 export interface TwilioAccount extends Required<Omit<TwilioAccountOptions, "optedOut">> {
@@ -47,6 +50,7 @@ export function createAccount(options: TwilioAccountOptions): TwilioAccount {
     contents: options.contents ?? {},
     landlines: options.landlines ?? [],
     allowedPrefixes: options.allowedPrefixes ?? ["+"],
+    blockedRegions: options.blockedRegions ?? [],
     optedOut: new Set(options.optedOut),
   };
 }
@@ -136,7 +140,8 @@ function checkSender(
 
 function checkRecipient(account: TwilioAccount, to: string): TwilioError | null {
   const number = to.replace("whatsapp:", "");
-  if (!account.allowedPrefixes.some((prefix) => number.startsWith(prefix))) return twilioError(21408, to);
+  const isAllowed = account.allowedPrefixes.some((prefix) => number.startsWith(prefix));
+  if (!isAllowed || account.blockedRegions.includes(countryOf(number) ?? "")) return twilioError(21408, to);
   if (account.landlines.includes(to)) return twilioError(21614, to);
   if (account.optedOut.has(to)) return twilioError(21610);
   return null;

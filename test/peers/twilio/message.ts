@@ -19,7 +19,8 @@ export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
 export interface TwilioMessage {
   /** `SM` + 32 hex. */
   readonly sid: string;
-  readonly direction: "outbound-api" | "inbound";
+  /** A reply is what TwiML in a webhook's answer had the account send. */
+  readonly direction: "outbound-api" | "outbound-reply" | "inbound";
   readonly to: string;
   /** Null while a messaging service has not chosen a sender. */
   readonly from: string | null;
@@ -30,7 +31,7 @@ export interface TwilioMessage {
   readonly validityPeriod: number;
   /** Milliseconds since the Unix epoch. */
   readonly at: number;
-  /** Its place in `peer.requests`, from 1; 0 for an inbound one. */
+  /** Its place in `peer.requests`, from 1; 0 for an inbound one and a reply. */
   readonly requestNumber: number;
   /** How many create requests with this `To` and body the peer had seen when it took this one, itself included. */
   readonly attempt: number;

@@ -1,3 +1,4 @@
+import { parsePhoneNumberFromString } from "libphonenumber-js/max";
 import type { TwilioMessage } from "./message.ts";
 import { segmentCount } from "./segments.ts";
 
@@ -21,8 +22,15 @@ export function statusParameters(accountSid: string, message: TwilioMessage): Re
   };
 }
 
-/** The form fields of the webhook for an inbound message, as public samples show them, without the sender's place. */
-export function inboundParameters(accountSid: string, message: TwilioMessage): Record<string, string> {
+/** What Advanced Opt-Out took a message for. */
+export type OptOutType = "STOP" | "START" | "HELP";
+
+/** The form fields of the webhook for an inbound message, as public samples show them. */
+export function inboundParameters(
+  accountSid: string,
+  message: TwilioMessage,
+  optOutType?: OptOutType,
+): Record<string, string> {
   const from = message.from ?? "";
   return {
     AccountSid: accountSid,
@@ -36,8 +44,23 @@ export function inboundParameters(accountSid: string, message: TwilioMessage): R
     SmsSid: message.sid,
     SmsStatus: message.status,
     To: message.to,
-    ...(from.startsWith("whatsapp:") ? { WaId: from.slice("whatsapp:+".length), MessageType: "text" } : {}),
+    ...(message.messagingServiceSid === null ? {} : { MessagingServiceSid: message.messagingServiceSid }),
+    ...(optOutType === undefined ? {} : { OptOutType: optOutType }),
+    ...(from.startsWith("whatsapp:")
+      ? { WaId: from.slice("whatsapp:+".length), MessageType: "text" }
+      : { ...place("From", from), ...place("To", message.to) }),
   };
+}
+
+/** Where a number is. Twilio leaves empty what it does not know, and signs the empty fields too. */
+function place(end: "From" | "To", number: string): Record<string, string> {
+  const country = countryOf(number) ?? "";
+  return { [`${end}City`]: "", [`${end}Country`]: country, [`${end}State`]: "", [`${end}Zip`]: "" };
+}
+
+/** ISO 3166-1 alpha-2, null for a number of no one country. */
+export function countryOf(number: string): string | null {
+  return parsePhoneNumberFromString(number)?.country ?? null;
 }
 
 /** `YYMMDDhhmm`, as the carrier's receipt carries it. */

@@ -60,8 +60,8 @@ describe("a compiled executable in a folder that has nothing but a configuration
       /pausepoint\.config\.ts:1:\d+: /,
     );
     expect(
-      (await run({ "pausepoint.config.ts": `import { slack } from "pausepoint/config"; export default slack;` }))
+      (await run({ "pausepoint.config.ts": `import { pager } from "pausepoint/config"; export default pager;` }))
         .stderr,
-    ).toContain("Take slack out of");
+    ).toContain("Take pager out of");
   });
 });

@@ -31,6 +31,11 @@ describe("where the configuration is found", () => {
       log: { level: "info", format: "text" },
       source: null,
       channelsConfigured: false,
+      webhooks: {
+        allowNetworks: [],
+        retrySeconds: [5, 300, 1_800, 7_200, 18_000, 36_000, 36_000],
+      },
+      webhooksConfigured: false,
       baseUrlConfigured: false,
     });
   });
@@ -132,6 +137,10 @@ describe("what is made of it", () => {
       authToken: "t",
       from: "+13125550100",
       apiBase: "https://api.twilio.com",
+      senders: {},
+      replies: "code",
+      maxSegments: 2,
+      tellWhenOver: false,
       timeoutSeconds: 15,
       concurrency: 8,
     });
@@ -191,9 +200,11 @@ describe("a file that can't be run is explained", () => {
 
   test("a channel that this version has not", async () => {
     const message = await refusal(
-      only(`import { defineConfig, smtp } from "pausepoint/config";\nexport default defineConfig({ x: smtp });`),
+      only(`import { defineConfig, pager } from "pausepoint/config";\nexport default defineConfig({ x: pager });`),
     );
-    expect(message).toEndWith("in this version pausepoint/config has only defineConfig and twilio.");
+    expect(message).toEndWith(
+      "in this version pausepoint/config has only defineConfig, fallback, gatewayPresets, httpGateway, kannel, ntfy, slack, smpp, smtp and twilio.",
+    );
   });
 
   test("an export that a neighbour has not", async () => {

@@ -46,19 +46,16 @@ describe("a refused setting is told with its path, what was found and what is al
       block(
         "listn",
         "an empty object, but this version has no such setting",
-        "baseUrl, listen, dataDir, defaultRegion, timeoutHours, people, channels, projects, texts, log; did you mean listen?",
+        "baseUrl, listen, dataDir, defaultRegion, timeoutHours, people, channels, webhooks, projects, texts, log; did you mean listen?",
       ),
     );
     expect(await finding("{ listen: { prot: 1 } }")).toContain("allowed  host, port, trustProxy; did you mean port?");
     expect(await finding("{ texts: { fax: 1 } }")).toEndWith("allowed  sms");
   });
 
-  test.each(["webhooks", "plans", "retention", "metrics"])(
-    "%s, which this version does not read, is refused",
-    async (section) => {
-      expect(await finding(`{ ${section}: {} }`)).toStartWith(`  ${section}\n`);
-    },
-  );
+  test.each(["plans", "retention", "metrics"])("%s, which this version does not read, is refused", async (section) => {
+    expect(await finding(`{ ${section}: {} }`)).toStartWith(`  ${section}\n`);
+  });
 
   test("a variable or flag under its own name", async () => {
     expect(await finding("{ listen: { port: 1 } }", { PAUSEPOINT_PORT: "80a" })).toBe(
@@ -93,24 +90,45 @@ describe("secrets are described, never repeated", () => {
 
   test("a short token, an auth token beside an API key, and a password in an address", async () => {
     expect(await finding(twilio(`apiKey: "hunter2"`))).not.toContain("hunter2");
-    expect(await finding(twilio(`apiKey: "SKhunter2", apiSecret: "x"`))).not.toContain("hunter2");
+    expect(await finding(twilio(`apiKey: "SKhunter2"`))).not.toContain("hunter2");
     expect(await finding(`{ baseUrl: "https://me:hunter2@approve.example.com" }`)).toContain(
       `found    "https://…@approve.example.com"`,
     );
   });
 
-  test("a secret whose variable is not set is missed", async () => {
-    const message = await finding(
-      `{ channels: { sms: twilio({ accountSid: "AC1", authToken: process.env.NO_SUCH_TOKEN, from: "123" }) } }`,
+  test("a relay's password that holds a slash, and a key that signs mail", async () => {
+    const relay = (settings: string) => `{ channels: { email: smtp({ from: "a@example.com", ${settings} }) } }`;
+    const message = await finding(relay(`url: "smtp://user:hun/ter2@relay"`));
+    expect(message).toContain(`found    "smtp://…@relay"`);
+    expect(message).not.toContain("hun");
+    const key = "-----BEGIN PRIVATE KEY----- hunter2";
+    const signed = `url: "smtp://relay", dkim: { domain: "example.com", selector: "s", privateKey: "${key}" }`;
+    expect(await finding(relay(signed))).toContain(
+      "channels.email.dkim.privateKey\n    found    a string of 35 characters",
     );
-    expect(message).toBe(block("channels.sms.authToken", "nothing", "a string that is not empty"));
+  });
+
+  test("a secret whose variable is not set is missed, and the variable is asked after; one that is not written is not", async () => {
+    const message = (token: string) =>
+      finding(`{ channels: { sms: twilio({ accountSid: "AC1", ${token} from: "123" }) } }`);
+    const allowed = "a string that is not empty";
+    expect(await message("authToken: process.env.NO_SUCH_TOKEN,")).toBe(
+      block("channels.sms.authToken", "nothing; is a variable of the environment not set?", allowed),
+    );
+    expect(await message(`authToken: "",`)).not.toContain("environment");
+    expect(await finding("{ people: { cfo: { sms: '+13128471928' } } }")).toContain(
+      "people.cfo.name\n    found    nothing\n",
+    );
+    expect(await finding("{ listen: { trustProxy: [process.env.NO_SUCH_NETWORK] } }")).toContain(
+      "listen.trustProxy[0]\n    found    nothing; is a variable of the environment not set?\n",
+    );
   });
 });
 
 describe("channels", () => {
   test("only what a maker of this version returns is a channel", async () => {
-    const allowed = "what a channel's maker returns: twilio({ … })";
-    expect(await finding(`{ channels: { sms: { kind: "smpp", password: "p" } } }`)).toBe(
+    const allowed = "what a channel's maker returns: twilio, smpp, httpGateway, kannel, smtp, slack, ntfy or fallback";
+    expect(await finding(`{ channels: { sms: { kind: "pager", password: "p" } } }`)).toBe(
       block("channels.sms", "an object with kind, password", allowed),
     );
     expect(await finding(`{ channels: { sms: { accountSid: "AC1" } } }`)).toBe(
@@ -135,12 +153,6 @@ describe("channels", () => {
       `accountSid: "AC1", from: "123"`,
       "authToken",
       "authToken, or apiKey with apiSecret: one of the two is needed",
-    ],
-    [
-      "both credentials",
-      `accountSid: "AC1", from: "123", authToken: "t", apiKey: "SK1", apiSecret: "s"`,
-      "apiKey",
-      "authToken, or apiKey with apiSecret, not both",
     ],
     [
       "a key without its secret",
@@ -178,7 +190,67 @@ describe("channels", () => {
 
   test("a gateway of one's own is taken without its closing slash", async () => {
     const { channels } = await load(configFile(twilio(`apiBase: "http://127.0.0.1:4010/"`)));
-    expect(channels.sms?.apiBase).toBe("http://127.0.0.1:4010");
+    expect(channels.sms).toMatchObject({ apiBase: "http://127.0.0.1:4010" });
+  });
+});
+
+describe("what a channel's name promises, and what stands behind it", () => {
+  const texts = `twilio({ accountSid: "AC1", authToken: "t", from: "123" })`;
+  const mail = `smtp({ url: "smtp://relay.example.com", from: "a@example.com" })`;
+  const chat = `slack({ botToken: "xoxb-1" })`;
+
+  test.each([
+    ["email", texts, "a channel that sends email: twilio({ … }) sends texts"],
+    ["sms", mail, "a channel that sends texts: smtp({ … }) sends email"],
+    ["slack", mail, "a channel that sends Slack messages: smtp({ … }) sends email"],
+    ["whatsapp", texts, "no channel yet: WhatsApp is not served by this version"],
+    ["outbox", texts, "another name: outbox is where test messages are kept"],
+  ])("%s is not %s", async (name, maker, allowed) => {
+    const message = await finding(`{ channels: { ${name}: ${maker} } }`);
+    expect(message).toStartWith(`  channels.${name}\n`);
+    expect(message).toEndWith(`allowed  ${allowed}`);
+  });
+
+  test("a name of one's own takes any", async () => {
+    const { channels } = await load(configFile(`{ channels: { a: ${texts}, b: ${mail}, c: ${chat} } }`));
+    expect(Object.values(channels).map(({ kind }) => kind)).toEqual(["twilio", "smtp", "slack"]);
+  });
+
+  test.each([
+    [`["sms", "pager"]`, "channels.oncall.channels[1]"],
+    [`["sms", "oncall"]`, "channels.oncall.channels[1]"],
+    [`["sms", "sms"]`, "channels.oncall.channels[1]"],
+    [`["sms"]`, "channels.oncall.channels"],
+    [`["sms", "email", "sms", "email", "sms", "email"]`, "channels.oncall.channels"],
+  ])("a fallback over %s is refused at %s", async (steps, path) => {
+    const settings = `{ channels: { sms: ${texts}, email: ${mail}, oncall: fallback(${steps}) } }`;
+    expect(await finding(settings)).toContain(`  ${path}\n`);
+  });
+
+  test.each(["0", "1441", "1.5"])("a fallback after %s minutes is refused", async (minutes) => {
+    const oncall = `fallback(["sms", "email"], { afterMinutes: ${minutes} })`;
+    expect(await finding(`{ channels: { sms: ${texts}, email: ${mail}, oncall: ${oncall} } }`)).toStartWith(
+      "  channels.oncall.afterMinutes\n",
+    );
+  });
+});
+
+describe("webhooks", () => {
+  test.each([
+    ["allowNetworks[0]", `allowNetworks: ["10.0.0.0/33"]`],
+    ["retrySeconds[1]", "retrySeconds: [5, 0]"],
+    ["retrySeconds[0]", "retrySeconds: [86_401]"],
+    ["retrySeconds", "retrySeconds: Array(21).fill(5)"],
+    ["retrySecond", "retrySecond: [5]"],
+  ])("with a wrong %s are refused there", async (path, settings) => {
+    expect(await finding(`{ webhooks: { ${settings} } }`)).toStartWith(`  webhooks.${path}\n`);
+  });
+
+  test("may be told once and never again", async () => {
+    expect(await load(configFile("{ webhooks: { retrySeconds: [] } }"))).toMatchObject({
+      webhooksConfigured: true,
+      webhooks: { retrySeconds: [], allowNetworks: [] },
+    });
   });
 });
 

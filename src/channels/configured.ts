@@ -1,0 +1,98 @@
+import type { Clock } from "../platform/clock.ts";
+import type { LoadedConfig } from "../platform/config/load.ts";
+import type { ChannelConfig } from "../platform/config/schema.ts";
+import type { Log } from "../platform/log.ts";
+import type { Random } from "../platform/random.ts";
+import type { Channel } from "./channel.ts";
+import type { ConfiguredChannels } from "./directory.ts";
+import { createHttpGatewayChannel } from "./http-gateway/index.ts";
+import { createKannelChannel } from "./kannel/index.ts";
+import { createNtfyChannel } from "./ntfy/index.ts";
+import { createSlackChannel } from "./slack/index.ts";
+import { createSmppChannel } from "./smpp/index.ts";
+import { createSmtpChannel } from "./smtp/index.ts";
+import { createTwilioChannel, twilioHooksUrl } from "./twilio/index.ts";
+
+/** A channel of the configuration, with what the queue and the inbound side need to know of it. */
+export interface ConfiguredChannel {
+  readonly channel: Channel;
+  readonly concurrency: number;
+  readonly timeoutMs: number;
+  /** Whether the end of a question is told by changing the message that asked, or by another one. */
+  readonly concludes: "in place" | "by message";
+  /** What a text that someone writes back may decide. */
+  readonly replies: "off" | "code" | "open";
+  /** How many segments a text should stay within; null where they cost nothing. */
+  readonly segments: number | null;
+  /** Whether a reply from this address would be heard. */
+  takesReplies(address: string): boolean;
+}
+
+interface Parts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: Random;
+  readonly baseUrl: () => string;
+}
+
+/** The configured channels by name. A name that stands for several is in {@link fallbacksOf}. */
+export function channelsOf(config: LoadedConfig, parts: Parts): ReadonlyMap<string, ConfiguredChannel> {
+  const channels = new Map<string, ConfiguredChannel>();
+  for (const [name, settings] of Object.entries(config.channels)) {
+    if (settings.kind !== "fallback") channels.set(name, make(name, settings, parts));
+  }
+  return channels;
+}
+
+/** The names that stand for several channels, one after the other. */
+export function fallbacksOf(config: LoadedConfig): ConfiguredChannels["fallbacks"] {
+  return Object.fromEntries(
+    Object.entries(config.channels).flatMap(([name, settings]) =>
+      settings.kind === "fallback" ? [[name, settings]] : [],
+    ),
+  );
+}
+
+function make(
+  name: string,
+  settings: Exclude<ChannelConfig, { readonly kind: "fallback" }>,
+  { clock, log, random, baseUrl }: Parts,
+): ConfiguredChannel {
+  const common = {
+    concurrency: settings.concurrency,
+    timeoutMs: settings.timeoutSeconds * 1000,
+    concludes: "by message",
+    replies: "off",
+    segments: null,
+    takesReplies: () => false,
+  } as const;
+  switch (settings.kind) {
+    case "twilio": {
+      const hooksUrl = () => twilioHooksUrl(baseUrl(), name, settings.apiBase);
+      const channel = createTwilioChannel(settings, clock, hooksUrl);
+      const { replies, maxSegments: segments } = settings;
+      return { ...common, channel, replies, segments, takesReplies: (address) => channel.takesReplies(address) };
+    }
+    case "smpp": {
+      const channel = createSmppChannel(settings, { clock, log, random });
+      const { replies, maxSegments: segments } = settings;
+      return { ...common, channel, replies, segments, takesReplies: (address) => channel.takesReplies(address) };
+    }
+    case "httpGateway":
+    case "kannel": {
+      const gateway = { clock, hooksUrl: () => `${baseUrl()}/hooks/${name}` };
+      const channel =
+        settings.kind === "kannel"
+          ? createKannelChannel(settings, gateway)
+          : createHttpGatewayChannel(settings, gateway);
+      const { replies, maxSegments: segments } = settings;
+      return { ...common, channel, replies, segments, takesReplies: (address) => channel.takesReplies(address) };
+    }
+    case "ntfy":
+      return { ...common, channel: createNtfyChannel(settings, { clock }) };
+    case "smtp":
+      return { ...common, channel: createSmtpChannel(settings, clock) };
+    case "slack":
+      return { ...common, channel: createSlackChannel(settings, { clock, log, random }), concludes: "in place" };
+  }
+}

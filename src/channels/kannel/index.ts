@@ -1,0 +1,113 @@
+/** Texts through an own Kannel: its smsbox's `sendsms` (Kannel 1.4.5 User's Guide, "Using the smsbox"). */
+import { type Clock, systemClock } from "../../platform/clock.ts";
+import type { KannelConfig } from "../../platform/config/kannel.ts";
+import { isGsm7 } from "../../platform/sms/gsm7.ts";
+import type { OutgoingMessage, SendResult } from "../channel.ts";
+import { excerptOf } from "../http-gateway/conceal.ts";
+import { type Answer, type Exchange, exchange, retryAfter } from "../http-gateway/exchange.ts";
+import { type GatewayParts, overText, simpler, type TextChannel } from "../http-gateway/index.ts";
+import { canAnswer, spelled } from "../http-gateway/phone.ts";
+import { callbackUrl } from "../http-gateway/proof.ts";
+import { kannelReceiver } from "./inbound.ts";
+
+/** A channel for numbers in E.164. Neither `send` nor `conclude` rejects for what Kannel or the network does. */
+export function createKannelChannel(
+  config: KannelConfig,
+  { clock = systemClock, hooksUrl = () => null }: GatewayParts = {},
+): TextChannel {
+  const { hooks, replies, from } = config;
+  const send = (message: OutgoingMessage, signal: AbortSignal, hooked: string | null) =>
+    sendText(config, simpler(message, config.transliterate), callbackUrl(hooked, hooks, "receipt"), clock, signal);
+  return {
+    addressKind: "phone",
+    send: (message, signal) => send(message, signal, hooksUrl()),
+    ...(config.tellWhenOver ? { conclude: (over, signal) => send(overText(over, config), signal, null) } : {}),
+    ...(hooks === undefined ? {} : { receive: kannelReceiver(config, hooks) }),
+    takesReplies: () => replies !== "off" && hooks !== undefined && canAnswer(from),
+  };
+}
+
+async function sendText(
+  config: KannelConfig,
+  message: OutgoingMessage,
+  receipts: string | null,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<SendResult> {
+  const { tls, proxy, timeoutSeconds, password, hooks } = config;
+  const way = { tls, proxy, timeoutSeconds, peer: "Kannel" };
+  const exchanged = await exchange(requestFor(config, message, receipts), way, clock, signal);
+  if ("failure" in exchanged) return exchanged.failure;
+  const { to, text, link } = message;
+  const secrets = [password, ...(hooks?.secret === undefined ? [] : [hooks.secret])];
+  return judge(exchanged.answer, excerptOf(exchanged.answer.text, { to, text, link, secrets }), clock);
+}
+
+/** By POST: text, number and password stand in no URL, so in no access log. What is said of the text is in headers. */
+function requestFor(config: KannelConfig, message: OutgoingMessage, receipts: string | null): Exchange {
+  const { url, username, password, from, smsc } = config;
+  const { to, text, deliveryId, validForSeconds } = message;
+  const named = (name: string, value: string | undefined) =>
+    value === undefined ? {} : { [`x-kannel-${name}`]: latin1(value) };
+  const id = encodeURIComponent(deliveryId);
+  // Kannel fills in %d, the kind of receipt; percent signs of our own would be filled in too.
+  const dlrUrl = receipts === null ? undefined : `${receipts}?delivery=${id.replaceAll("%", "%%")}&type=%d`;
+  return {
+    method: "POST",
+    url,
+    headers: {
+      "content-type": "text/plain; charset=UTF-8",
+      ...named("username", username),
+      ...named("password", password),
+      ...named("to", spelled(config, to)),
+      ...named("from", from),
+      ...named("smsc", smsc),
+      ...named("coding", isGsm7(text) ? "0" : "2"),
+      ...named("dlr-mask", dlrUrl === undefined ? undefined : String(DLR_MASK)),
+      ...named("dlr-url", dlrUrl),
+      // In whole minutes; one that is longer than the question would be worse than one that is shorter.
+      ...named(
+        "validity",
+        validForSeconds === null ? undefined : String(Math.max(1, Math.floor(validForSeconds / 60))),
+      ),
+    },
+    body: text,
+  };
+}
+
+/** Delivered (1), not delivered (2) and refused by the SMSC (16): after each of them nothing more comes. */
+const DLR_MASK = 1 + 2 + 16;
+
+/** The bytes of the UTF-8 text, which a header carries as Latin-1 (RFC 9110, section 5.5, obs-text). */
+function latin1(value: string): string {
+  return Buffer.from(value, "utf8").toString("latin1");
+}
+
+/** By status and by the number or words at the start of the plain text that Kannel answers with. */
+function judge(answer: Answer, excerpt: string | null, clock: Clock): SendResult {
+  const { status, text } = answer;
+  const common = { status, excerpt };
+  const again = (error: string, isChannelDown: boolean): SendResult => ({
+    ...{ outcome: "retry", error, ...common, retryAfterMs: retryAfter(answer, clock) },
+    ...(isChannelDown ? { isChannelDown } : {}),
+  });
+  // `0: Accepted for delivery`, `3: Queued for later delivery`: both are Kannel's to deliver from now on.
+  if (status === 202 || (status === 200 && /^[03]:/.test(text)))
+    return { outcome: "sent", providerId: null, ...common };
+  if (status === 403)
+    return again("Kannel refuses `username` and `password`, or this server's address (HTTP 403)", true);
+  if (status === 404) return again("Kannel has no sendsms at this address (HTTP 404); check `url`", true);
+  if (status === 503) return again("Kannel can't take texts at the moment (HTTP 503)", true);
+  if (status >= 500 || status < 400 || status === 429 || status === 408)
+    return again(`Kannel does not take the text now (HTTP ${status})`, status === 429);
+  const known = REFUSALS.find(([words]) => text.includes(words))?.[1] ?? "Kannel refuses the text";
+  return { outcome: "failed", error: `${known} (HTTP ${status})`, ...common };
+}
+
+const REFUSALS: readonly (readonly [words: string, meaning: string])[] = [
+  ["Sender missing", "Kannel has no sender for this user; set `from`, or its `global-sender`"],
+  ["has been denied", "Kannel's lists do not allow the recipient's number"],
+  ["have been denied", "Kannel's lists do not allow the recipient's number"],
+  ["Missing receiver", "Kannel takes the recipient's number for none; check `phoneFormat`"],
+  ["Not routable", "no SMSC of Kannel's takes the recipient's number"],
+];

@@ -1,0 +1,129 @@
+/**
+ * Push notifications through an own ntfy server, for phones without SMS and networks without the internet: published as
+ * JSON (ntfy's documentation, "Publish as JSON"). The button opens the page; only the page decides.
+ *
+ * A topic is an address and a password in one: who knows it can read what is sent to it. It stands in no error.
+ */
+import { type Clock, systemClock } from "../../platform/clock.ts";
+import type { NtfyConfig } from "../../platform/config/ntfy.ts";
+import type { Channel, Conclusion, OutgoingMessage, SendResult } from "../channel.ts";
+import { basic } from "../http-gateway/auth.ts";
+import { excerptOf } from "../http-gateway/conceal.ts";
+import { type Answer, exchange, retryAfter } from "../http-gateway/exchange.ts";
+
+/** A channel for topics. Neither `send` nor `conclude` rejects for what the server or the network does. */
+export function createNtfyChannel(
+  config: NtfyConfig,
+  { clock = systemClock }: { readonly clock?: Clock } = {},
+): Channel {
+  return {
+    addressKind: "topic",
+    send: (message, signal) => publish(config, askingFor(message, config), message, clock, signal),
+    ...(config.tellWhenOver ? { conclude: (over, signal) => publish(config, overFor(over), over, clock, signal) } : {}),
+  };
+}
+
+interface Notification {
+  readonly topic: string;
+  readonly title: string;
+  readonly message: string;
+  readonly priority: number;
+  readonly click?: string;
+  readonly actions?: readonly { readonly action: "view"; readonly label: string; readonly url: string }[];
+}
+
+const PRIORITIES = { min: 1, low: 2, default: 3, high: 4, max: 5 } as const;
+
+function askingFor({ to, text, link, question }: OutgoingMessage, { priority }: NtfyConfig): Notification {
+  const common = { topic: to, priority: PRIORITIES[priority] };
+  if (question === null) return { ...common, title: "PausePoint", message: shortened(text, LONGEST_MESSAGE) };
+  const details = question.details.map(([label, value]) => `${label}: ${value}`);
+  return {
+    ...common,
+    title: titleOf(question.isTest ? `Test: ${question.project}` : question.project),
+    message: shortened([question.message, ...details].join("\n"), LONGEST_MESSAGE),
+    click: link,
+    // "view" opens the browser. An "http" action would decide from the lock screen, without the page.
+    actions: [{ action: "view", label: "Answer", url: link }],
+  };
+}
+
+/** Quietly: nobody has to do anything any more. */
+function overFor({ to, text, question }: Conclusion): Notification {
+  const message = shortened(`${text}\n\nIt was: ${question.message}`, LONGEST_MESSAGE);
+  return { topic: to, title: titleOf(question.project), message, priority: PRIORITIES.low };
+}
+
+function titleOf(project: string): string {
+  return shortened(project.replace(/\p{Cc}+/gu, " ").trim(), 250);
+}
+
+/** In bytes of UTF-8. The server turns a message above 4,096 into an attachment, which no phone shows as a question. */
+const LONGEST_MESSAGE = 3_500;
+
+function shortened(text: string, bytes: number): string {
+  const whole = text.toWellFormed();
+  if (Buffer.byteLength(whole) <= bytes) return whole;
+  let kept = "";
+  let size = 0;
+  for (const { segment } of new Intl.Segmenter("en", { granularity: "grapheme" }).segment(whole)) {
+    size += Buffer.byteLength(segment);
+    if (size > bytes - 3) break;
+    kept += segment;
+  }
+  return `${kept.trimEnd()}...`;
+}
+
+async function publish(
+  config: NtfyConfig,
+  notification: Notification,
+  { to, link }: Pick<OutgoingMessage, "to" | "link">,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<SendResult> {
+  const { url, token, user, password, tls, proxy, timeoutSeconds } = config;
+  const login = token !== undefined ? `Bearer ${token}` : user !== undefined ? basic(user, password ?? "") : undefined;
+  const headers = {
+    "content-type": "application/json",
+    ...(login === undefined ? {} : { authorization: login }),
+  };
+  const request = { method: "POST", url: `${url}/`, headers, body: JSON.stringify(notification) };
+  const way = { tls, proxy, timeoutSeconds, peer: "the ntfy server" };
+  const exchanged = await exchange(request, way, clock, signal);
+  if ("failure" in exchanged) return exchanged.failure;
+  const secrets = [token, password, login].filter((secret) => secret !== undefined);
+  const text = `${notification.title}\n${notification.message}`;
+  return judge(exchanged.answer, excerptOf(exchanged.answer.text, { to, link, text, secrets }), clock);
+}
+
+/** ntfy answers with the message it published, or with `{ code, http, error }`. */
+function judge(answer: Answer, excerpt: string | null, clock: Clock): SendResult {
+  const { status } = answer;
+  const fields = parse(answer.text);
+  const common = { status, excerpt };
+  const id = typeof fields?.id === "string" && /^\w{1,64}$/.test(fields.id) ? fields.id : null;
+  if (status === 200 && id !== null) return { outcome: "sent", providerId: id, ...common };
+  const again = (error: string, isChannelDown: boolean): SendResult => ({
+    ...{ outcome: "retry", error, ...common, retryAfterMs: retryAfter(answer, clock) },
+    ...(isChannelDown ? { isChannelDown } : {}),
+  });
+  const code = typeof fields?.code === "number" ? `ntfy ${fields.code}` : `HTTP ${status}`;
+  if (status === 401) return again(`the ntfy server refuses the log-in (${code})`, true);
+  // Of one topic, not of the channel: access is granted topic by topic. An administrator can grant it meanwhile.
+  if (status === 403) return again(`the ntfy server does not let this account write to the topic (${code})`, false);
+  if (status === 429) return again(`the ntfy server is being asked too often, or the quota is used up (${code})`, true);
+  if (status === 503) return again(`the ntfy server is not available at the moment (${code})`, true);
+  if (status >= 400 && status < 500 && fields?.code !== undefined && status !== 408)
+    return { outcome: "failed", error: `the ntfy server refuses the notification (${code})`, ...common };
+  if (status >= 500) return again(`the ntfy server failed (${code})`, false);
+  return again(`something other than an ntfy server answered (HTTP ${status}); check \`url\``, true);
+}
+
+function parse(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,1 @@
+export { createSlackChannel } from "./slack.ts";

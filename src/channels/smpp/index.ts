@@ -1,0 +1,58 @@
+/** Texts straight to a carrier or an aggregator over SMPP 3.4 (Issue 1.2), through one session that is kept bound. */
+import type { Clock } from "../../platform/clock.ts";
+import { parseSmsc, type SmppConfig } from "../../platform/config/smpp.ts";
+import type { Log } from "../../platform/log.ts";
+import type { Random } from "../../platform/random.ts";
+import { fit } from "../../platform/sms/fit.ts";
+import type { Channel, Conclusion, Connection, OutgoingMessage, Report } from "../channel.ts";
+import { canAnswer } from "./addresses.ts";
+import { Sender } from "./sender.ts";
+
+export interface SmppChannel extends Channel {
+  connect(report: Report): Connection;
+  /** Whether what this person writes back would be heard: replies are on, and the sender that they see is a number. */
+  takesReplies(to: string): boolean;
+}
+
+/**
+ * A channel for numbers in E.164. `connect` keeps the session; before it, and while it is not bound, `send` answers that
+ * the channel is down. Neither `send` nor `conclude` rejects for what the carrier or the network does.
+ */
+export function createSmppChannel(
+  config: SmppConfig,
+  parts: { readonly clock: Clock; readonly log: Log; readonly random: Random },
+): SmppChannel {
+  const sender = new Sender(config, parts);
+  return {
+    addressKind: "phone",
+    send: (message, signal) => sender.send(message, signal, true),
+    ...(config.tellWhenOver ? { conclude: (over, signal) => sender.send(textOf(over, config), signal, false) } : {}),
+    connect(report) {
+      warn(config, parts.log);
+      return sender.connect(report);
+    },
+    takesReplies: (to) => config.replies !== "off" && canAnswer(config, to),
+  };
+}
+
+/** What an operator should know, but may have good reason for. */
+function warn({ url, systemId, password }: SmppConfig, log: Log): void {
+  const smsc = parseSmsc(url);
+  const isLocal = /^(?:localhost|127(?:\.\d+){3}|::1)$/i.test(smsc?.host ?? "");
+  if (smsc?.isTls === false && !isLocal)
+    log.warn("SMPP without TLS: texts, links and the password can be read on the way");
+  if (systemId.length > 15) log.warn("the SMPP `systemId` is longer than the 15 characters of the standard");
+  if (password.length > 8) log.warn("the SMPP password is longer than the 8 characters of the standard");
+}
+
+/** Word that a question is over, as a text of its own: one that was sent can't be changed. It names the question. */
+function textOf({ deliveryId, to, link, question, text: words }: Conclusion, config: SmppConfig): OutgoingMessage {
+  const { project, message } = question;
+  const { maxSegments: segments, transliterate } = config;
+  const fill = (shortened: string) => `${project}: ${words}\n\nIt was: ${shortened}`;
+  const text = fit(message, fill, { segments, longest: LONGEST_TEXT, transliterate });
+  return { deliveryId: `${deliveryId} is over`, to, link, text, question: null, validForSeconds: 3_600 };
+}
+
+/** In UTF-16 units. */
+const LONGEST_TEXT = 1_600;

@@ -1,0 +1,91 @@
+import { appendEntry } from "../audit/index.ts";
+import type { OutgoingMessage } from "../channels/channel.ts";
+import type { Log } from "../platform/log.ts";
+import type { Tx, Work, Writer } from "../storage/index.ts";
+import { Attendant } from "./attendant.ts";
+import type { DeliveryContext } from "./context.ts";
+import { arrivedEntry, type Compose, type DueMessage, settle } from "./messages.ts";
+import * as queries from "./queries.ts";
+
+/** Called for each message that the outbox takes. */
+export type OnOutbox = (message: OutgoingMessage, due: DueMessage) => void;
+
+const BATCH = 64;
+/** Others who share a commit with it from which on the outbox rests between its batches. */
+const BUSY = 4;
+const REST_MS = 50;
+const RETRY_MS = 1_000;
+
+/** The lane of what is never sent: messages are kept to be read on this machine. */
+export class OutboxLane {
+  readonly name: string;
+  readonly #attendant: Attendant;
+  readonly #parts: {
+    readonly writer: Writer;
+    readonly context: DeliveryContext;
+    readonly log: Log;
+    readonly compose: Compose;
+    readonly onOutbox: OnOutbox | null;
+  };
+  /** Until when a long backlog rests. */
+  #restUntil = 0;
+
+  constructor(
+    name: string,
+    parts: {
+      readonly writer: Writer;
+      readonly context: DeliveryContext;
+      readonly log: Log;
+      readonly compose: Compose;
+      readonly onOutbox: OnOutbox | null;
+    },
+  ) {
+    this.name = name;
+    this.#parts = parts;
+    this.#attendant = new Attendant(parts.context.clock, () => this.#work());
+  }
+
+  /** A hint: something may be due. */
+  nudge(): void {
+    this.#attendant.nudge();
+  }
+
+  stop(): Promise<void> {
+    return this.#attendant.stop();
+  }
+
+  async #work(): Promise<number | null> {
+    const { writer, context, log, compose, onOutbox } = this.#parts;
+    const { clock } = context;
+    // Who asks and who answers goes first: a long backlog is worked off in between.
+    if (clock.now() < this.#restUntil) return this.#restUntil;
+    try {
+      const delivered = await writer.write((tx) => deliverToOutbox(tx, context, this.name, BATCH));
+      if (onOutbox !== null) for (const due of delivered) onOutbox(compose.ask(due), due);
+      if (delivered.length === BATCH && writer.crowd > BUSY) this.#restUntil = clock.now() + REST_MS;
+      const next = writer.one(queries.nextDueOf, { lane: this.name });
+      return next === undefined ? null : Math.max(next.due_at, this.#restUntil);
+    } catch (error) {
+      log.error("deliveries could not be written", { lane: this.name, error: (error as Error).message });
+      return clock.now() + RETRY_MS;
+    }
+  }
+}
+
+/** The outbox takes what is due at once: nothing leaves, so there is nothing to lease and nothing to fail. */
+export function* deliverToOutbox(tx: Tx, context: DeliveryContext, lane: string, limit: number): Work<DueMessage[]> {
+  const now = context.clock.now();
+  const delivered: DueMessage[] = [];
+  for (const message of yield* tx.all(queries.dueMessages, { lane, now, limit })) {
+    const isOver = message.pause_status !== "pending" || now >= message.expires_at;
+    const isSeen = message.step > 0 && message.opened_at !== null;
+    if (isOver || isSeen) {
+      yield* settle(tx, message, { status: "cancelled", finished_at: now });
+      continue;
+    }
+    yield* settle(tx, message, { status: "delivered", due_at: message.due_at, finished_at: now });
+    yield* appendEntry(tx, arrivedEntry(context, message, message.attempts + 1, "delivered", null, now));
+    delivered.push(message);
+  }
+  return delivered;
+}

@@ -1,0 +1,62 @@
+import { appendEntry } from "../audit/index.ts";
+import type { RowOf, Tx, Work } from "../storage/index.ts";
+import type { DeliveryContext } from "./context.ts";
+import { arrivedEntry, tellFailed, tellIfOver } from "./messages.ts";
+import * as queries from "./queries.ts";
+
+/**
+ * Takes a carrier's receipt for a message of its lane. Receipts come late, twice and in any order: only what was handed
+ * over can still arrive or fail, and what has arrived stays so. False when it changed nothing.
+ */
+export function* takeReceipt(
+  tx: Tx,
+  context: DeliveryContext,
+  lane: string,
+  receipt: {
+    readonly deliveryId: string;
+    readonly providerIds?: readonly string[];
+    readonly status: "sent" | "delivered" | "failed";
+    readonly error: string | null;
+  },
+): Work<boolean> {
+  if (receipt.status === "sent") return false;
+  const { deliveryId, providerIds = [], status } = receipt;
+  const found =
+    deliveryId === ""
+      ? yield* knownAs(tx, lane, providerIds, status)
+      : yield* tx.one(queries.messageById, { id: deliveryId });
+  const { position, channel } = found ?? {};
+  if (found === undefined || found.lane !== lane || found.kind !== "ask" || position == null || channel == null)
+    return false;
+  const now = context.clock.now();
+  const { pause_n, ordinal } = found;
+  const error = receipt.status === "failed" ? (receipt.error ?? "the carrier could not deliver it") : null;
+  const row = { pause_n, ordinal, status: receipt.status, error, finished_at: now };
+  if ((yield* tx.run(queries.settleByReceipt, row)).changes === 0) return false;
+  const message = { ...found, position, channel };
+  if (error === null) {
+    yield* appendEntry(tx, arrivedEntry(context, message, found.attempts, "delivered", null, now));
+    // It may have ended before this text's own answer came.
+    if (found.status === "sending") yield* tellIfOver(tx, context, pause_n);
+  } else yield* tellFailed(tx, context, message, found.attempts, error, now);
+  return true;
+}
+
+/**
+ * The message that the carrier calls by one of these names, if that is one alone. A long text has a name for each part,
+ * with commas between: that one part has arrived proves nothing for the whole, that the first has failed does.
+ */
+function* knownAs(tx: Tx, lane: string, names: readonly string[], status: "delivered" | "failed") {
+  const found = new Map<string, RowOf<typeof queries.messagesKnownAs>>();
+  for (const name of names.slice(0, MOST_NAMES)) {
+    const alone = { lane, first: name, end: `${name}\0`, limit: 2 };
+    for (const row of yield* tx.all(queries.messagesKnownAs, alone)) found.set(row.id, row);
+    if (status === "delivered") continue;
+    // A minus sign is the character behind the comma.
+    const asFirst = { lane, first: `${name},`, end: `${name}-`, limit: 2 };
+    for (const row of yield* tx.all(queries.messagesKnownAs, asFirst)) found.set(row.id, row);
+  }
+  return found.size === 1 ? [...found.values()][0] : undefined;
+}
+
+const MOST_NAMES = 8;

@@ -1,0 +1,11 @@
+export { listeners, MOST_ENDPOINTS } from "./endpoints.ts";
+export { disableEndpoint, noteFailure, noteSuccess } from "./failing.ts";
+export { allEndpoints, worldByName } from "./operator-queries.ts";
+export { addressGuard, type PostResult, type WebhookClient, webhookClient } from "./outgoing/index.ts";
+export { type EndpointRow, endpointByNumber, endpointsOfWorld } from "./queries.ts";
+export { rotateDefaultSecret, rotateEndpoint } from "./rotate.ts";
+export { webhookRoutes } from "./routes.ts";
+export { WebhookSecrets } from "./secrets.ts";
+export { type Endpoint, shapeEndpoint } from "./shape.ts";
+export { sign } from "./signing.ts";
+export { findEndpoint, Webhooks } from "./webhooks.ts";

@@ -1,0 +1,45 @@
+/** The executable with channels of a configuration file on disk. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Pause } from "../../../src/pauses/index.ts";
+import { type BinaryServer, serveBinary } from "../../support/binary.ts";
+
+/** The file's text. `channels` is what stands between the braces. */
+export function configOf(channels: string, more = ""): string {
+  return `import { defineConfig, fallback, slack, smtp, twilio } from "pausepoint/config";
+export default defineConfig({ ${more} channels: { ${channels} } });
+`;
+}
+
+export function serveWith(wanted: {
+  readonly channels: string;
+  readonly more?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}): Promise<BinaryServer> {
+  return serveBinary({
+    files: { "pausepoint.config.ts": configOf(wanted.channels, wanted.more), "no.ts": "export default {};" },
+    ...(wanted.env === undefined ? {} : { env: wanted.env }),
+  });
+}
+
+/** A live key, made beside the running server. The command reads no channels, so it needs none of their secrets. */
+export async function liveKey(server: BinaryServer): Promise<string> {
+  const made = await server.run("keys", "create", "--name", "agent", "--mode", "live", "--config", "no.ts");
+  if (made.status !== 0) throw new Error(made.stderr);
+  return made.stdout.trim();
+}
+
+/** The pause, once its messages have got that far. */
+export async function settled(server: BinaryServer, key: string, id: string, ...statuses: string[]): Promise<Pause> {
+  let last: Pause | undefined;
+  for (let tries = 0; tries < 5_000; tries++) {
+    last = (await server.call(`/v1/pause/${id}`, { key })).body as Pause;
+    if (last.delivery.map(({ status }) => status).join() === statuses.join()) return last;
+  }
+  throw new Error(`its messages are not ${statuses.join()}: ${JSON.stringify(last?.delivery)}`);
+}
+
+/** Writes the configuration anew, for the next start from that folder. */
+export function reconfigure(server: BinaryServer, channels: string, more = ""): void {
+  writeFileSync(join(server.folder, "pausepoint.config.ts"), configOf(channels, more));
+}

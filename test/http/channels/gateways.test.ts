@@ -1,0 +1,99 @@
+/** Texts through a gateway of one's own and notifications through ntfy: the question out, receipt and reply in. */
+import { afterEach, describe, expect, test } from "bun:test";
+import { httpGatewaySchema } from "../../../src/platform/config/http-gateway.ts";
+import { ntfySchema } from "../../../src/platform/config/ntfy.ts";
+import { startGateway } from "../../peers/gateway.ts";
+import { startNtfy } from "../../peers/ntfy.ts";
+import type { Appliance } from "../../support/appliance.ts";
+import { codeIn, once, pauseOnce, SharedClock, statusIs, withChannels } from "./stage.ts";
+
+const PHONE = "+13128471928";
+const SECRET = "0123456789abcdef";
+
+const running: { stop(): unknown }[] = [];
+afterEach(async () => {
+  for (const part of running.splice(0).reverse()) await part.stop();
+});
+
+async function withGateway() {
+  const gateway = startGateway();
+  const sms = httpGatewaySchema.parse({
+    kind: "httpGateway",
+    url: `${gateway.url}/send`,
+    body: { json: { to: "{{to}}", text: "{{text}}", report: "{{receiptUrl}}" } },
+    from: "+15005550006",
+    messageId: { path: "messages.0.id" },
+    hooks: { secret: SECRET },
+    receipts: { statusPath: "status", delivered: ["delivered"], failed: ["undelivered"] },
+    inbound: { fromPath: "from", textPath: "text", answer: "body" },
+  });
+  const appliance = await withChannels(new SharedClock(), { sms });
+  running.push(gateway, appliance);
+  return { gateway, appliance };
+}
+
+/** What the gateway says to an address of ours. */
+const say = (url: string, body: object) =>
+  fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+
+const ask = (appliance: Appliance, more: Record<string, unknown>) =>
+  appliance.ask(appliance.keys.live, { recipient: PHONE, ...more });
+
+describe("a gateway of one's own", () => {
+  test("carries the question, reports that it arrived, and brings the reply that decides", async () => {
+    const { gateway, appliance } = await withGateway();
+    const pause = await ask(appliance, { message: 'Pay "Söhne & Co"?' });
+    const [taken] = await once(
+      () => gateway.requests,
+      (requests) => requests.length === 1,
+    );
+    const sent = taken!.body as { to: string; text: string; report: string };
+    expect(sent.to).toBe(PHONE);
+    expect(sent.text).toStartWith('PausePoint: Pay "Söhne & Co"?');
+    await pauseOnce(appliance, pause, statusIs("sent"));
+
+    expect((await say(sent.report, { status: "delivered" })).ok).toBeTrue();
+    expect(await pauseOnce(appliance, pause, statusIs("delivered"))).toMatchObject({ reached: true });
+
+    const reply = { from: PHONE, text: `${codeIn(sent.text)} 1` };
+    expect((await say(`${appliance.url}/hooks/sms/inbound-wrong`, reply)).status).toBeGreaterThanOrEqual(400);
+    const answer = await say(`${appliance.url}/hooks/sms/inbound-${SECRET}`, reply);
+    expect(await answer.text()).toContain(`Recorded for ${codeIn(sent.text)}: Approve`);
+    expect(await appliance.pause(appliance.keys.live, pause.pause_id)).toMatchObject({
+      status: "responded",
+      response_choice: "Approve",
+      response_via: "reply",
+    });
+  });
+
+  test("that refuses shows on the pause", async () => {
+    const { gateway, appliance } = await withGateway();
+    gateway.answer = () => Response.json({ error: "unknown number" }, { status: 422 });
+    const pause = await ask(appliance, {});
+    const { delivery } = await pauseOnce(appliance, pause, ({ reached }) => reached === false);
+    expect(delivery).toMatchObject([{ status: "failed", error: expect.stringContaining("422") }]);
+  });
+});
+
+describe("a notification through ntfy", () => {
+  test("goes to a person's topic, opens the page, and a later one says that the question is over", async () => {
+    const peer = startNtfy();
+    const push = ntfySchema.parse({ kind: "ntfy", url: peer.url });
+    const people = { cfo: { name: "Chief Financial Officer", push: "cfo-Jk3_9sdFkw2" } };
+    const appliance = await withChannels(new SharedClock(), { push }, { people });
+    running.push(peer, appliance);
+    const pause = await ask(appliance, { recipient: "@cfo", channel: "push" });
+    const [shown] = await once(
+      () => peer.published,
+      (published) => published.length === 1,
+    );
+    expect(shown).toMatchObject({ topic: "cfo-Jk3_9sdFkw2" });
+    expect((await fetch(shown!.click!)).status).toBe(200);
+    await pauseOnce(appliance, pause, statusIs("opened"));
+    await appliance.post(`/v1/pause/${pause.pause_id}/cancel`, appliance.keys.live, {});
+    await once(
+      () => peer.published.length,
+      (count) => count === 2,
+    );
+  });
+});

@@ -6,21 +6,22 @@ export interface Random {
 
 const POOL_SIZE = 16_384;
 
-/** Cryptographically secure bytes (`crypto.getRandomValues`), drawn from a pool because a system call for each is slow. */
+/**
+ * Cryptographically secure bytes (`crypto.getRandomValues`), drawn from a pool because a system call for each is slow.
+ * What is handed out is a part of the pool itself, which is never used again: an exhausted pool makes way for a new one.
+ */
 export function systemRandom(): Random {
-  const pool = new Uint8Array(POOL_SIZE);
-  let used = POOL_SIZE;
+  let pool = new Uint8Array(0);
+  let used = 0;
   return {
     bytes(count) {
-      if (used + count > POOL_SIZE) {
-        crypto.getRandomValues(pool);
+      if (used + count > pool.length) {
+        pool = crypto.getRandomValues(new Uint8Array(POOL_SIZE));
         used = 0;
       }
-      const drawn = pool.slice(used, used + count);
-      // What was handed out is wiped, so that a later read of this memory shows no salt or secret.
-      pool.fill(0, used, used + count);
+      const start = used;
       used += count;
-      return drawn;
+      return pool.subarray(start, used);
     },
   };
 }

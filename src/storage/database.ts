@@ -94,6 +94,8 @@ function setPragmas(connection: Connection): void {
     ["temp_store", "MEMORY", 2],
     ["journal_size_limit", 67_108_864, 67_108_864],
     ["cache_size", -16_000, -16_000],
+    // Folded into the file in larger steps: pages that are written again and again are then folded once.
+    ["wal_autocheckpoint", 4_000, 4_000],
   ];
   for (const [name, value, expected] of wanted) {
     connection.pragma(`${name} = ${value}`);

@@ -1,7 +1,7 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
 import { isSupportedCountry } from "libphonenumber-js";
 import { z } from "zod";
 import { httpUrl, network, oneOf, section, text, wholeNumber } from "./leaves.ts";
+import { certificates, hostName, privateKey } from "./tls.ts";
 
 /** What a body's function is given, and what placeholders stand for. */
 export interface GatewayMessage {
@@ -118,18 +118,16 @@ const auth = z.discriminatedUnion(
   'an object whose type is "basic", "bearer", "header", "oauth2" or "hmac"',
 );
 
-const DOMAIN = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i;
-
 /** What a connection of our own may need beside an address. */
 export const tlsSchema = section({
   /** Certificates of the authorities that sign the peer's own, in PEM; they stand in place of the public ones. */
-  ca: text("one or more certificates in PEM", isCertificates).exactOptional(),
+  ca: certificates.exactOptional(),
   /** This client's own certificate, in PEM, where the peer asks for one. */
-  cert: text("one or more certificates in PEM", isCertificates).exactOptional(),
+  cert: certificates.exactOptional(),
   /** The private key of `cert`, in PEM, without a passphrase. */
-  key: text("a private key in PEM, without a passphrase", isPrivateKey).exactOptional(),
+  key: privateKey.exactOptional(),
   /** The name that the peer's certificate must hold. Default: the host in `url`. */
-  serverName: text("a host name", DOMAIN).exactOptional(),
+  serverName: hostName.exactOptional(),
 }).superRefine(({ cert, key }, context) => {
   const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
   if (cert !== undefined && key === undefined) refuse("key", "the private key that belongs to cert");
@@ -307,24 +305,6 @@ function isPattern(value: string | RegExp): boolean {
   try {
     if (typeof value === "string") new RegExp(value, "u");
     return true;
-  } catch {
-    return false;
-  }
-}
-
-function isCertificates(pem: string): boolean {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  try {
-    for (const block of blocks) new X509Certificate(block);
-    return blocks.length > 0;
-  } catch {
-    return false;
-  }
-}
-
-function isPrivateKey(pem: string): boolean {
-  try {
-    return createPrivateKey(pem).type === "private";
   } catch {
     return false;
   }

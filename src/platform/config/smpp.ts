@@ -1,8 +1,8 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { isSupportedCountry } from "libphonenumber-js";
 import { z } from "zod";
 import { named, oneOf, section, text, wholeNumber } from "./leaves.ts";
+import { certificates, hostName, privateKey } from "./tls.ts";
 
 /** What stands in `url`. */
 export interface Smsc {
@@ -23,17 +23,15 @@ const NO_COUNTRY = "senders for countries with phone numbers (ISO 3166-1), such 
 
 const ascii = (most: number) => text(`at most ${most} printable ASCII characters`, new RegExp(`^[ -~]{0,${most}}$`));
 
-const DOMAIN = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i;
-
 const tls = section({
   /** Certificates of the authorities that sign the carrier's own, in PEM; they stand in place of the public ones. */
-  ca: text("one or more certificates in PEM", isCertificates).exactOptional(),
+  ca: certificates.exactOptional(),
   /** The name that the carrier's certificate must hold. Default: the host in `url`. */
-  serverName: text("a host name", DOMAIN).exactOptional(),
+  serverName: hostName.exactOptional(),
   /** This client's own certificate, in PEM, where the carrier asks for one. */
-  cert: text("one or more certificates in PEM", isCertificates).exactOptional(),
+  cert: certificates.exactOptional(),
   /** The private key of `cert`, in PEM, without a passphrase. */
-  key: text("a private key in PEM, without a passphrase", isPrivateKey).exactOptional(),
+  key: privateKey.exactOptional(),
 });
 
 /** The settings of `smpp({ … })`: texts straight to a carrier or an aggregator over SMPP 3.4. */
@@ -147,22 +145,4 @@ export function parseSmsc(address: string): Smsc | null {
   const isTls = scheme.toLowerCase() === "ssmpp";
   const port = digits === undefined ? (isTls ? 3550 : 2775) : Number(digits);
   return port >= 1 && port <= 65_535 ? { host, port, isTls } : null;
-}
-
-function isCertificates(pem: string): boolean {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  try {
-    for (const block of blocks) new X509Certificate(block);
-    return blocks.length > 0;
-  } catch {
-    return false;
-  }
-}
-
-function isPrivateKey(pem: string): boolean {
-  try {
-    return createPrivateKey(pem).type === "private";
-  } catch {
-    return false;
-  }
 }

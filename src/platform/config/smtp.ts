@@ -1,7 +1,8 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createPrivateKey } from "node:crypto";
 import { isIP } from "node:net";
 import { z } from "zod";
 import { oneOf, section, text, wholeNumber } from "./leaves.ts";
+import { certificates, DOMAIN, hostName } from "./tls.ts";
 
 /** An address with the name that is shown for it, perhaps empty. */
 export interface Mailbox {
@@ -28,13 +29,11 @@ const mailbox = (allowed: string) =>
     return { name, address };
   });
 
-const DOMAIN = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i;
-
 const tls = section({
   /** Certificates of the authorities that sign the relay's own, in PEM; they stand in place of the public ones. */
-  ca: text("one or more certificates in PEM", isCertificates).exactOptional(),
+  ca: certificates.exactOptional(),
   /** The name that the relay's certificate must hold. Default: the host in `url`. */
-  serverName: text("a host name", DOMAIN).exactOptional(),
+  serverName: hostName.exactOptional(),
   /**
    * For `smtp://`: `required` refuses a relay that does not offer STARTTLS (RFC 3207), `if-offered` goes on without,
    * `off` never asks. Default `required`; `off` for a relay on this machine that needs no log-in. Where a connection is
@@ -154,16 +153,6 @@ function parseMailbox(value: string): Mailbox | null {
   const name = (quoted ?? plain ?? "").trim();
   const isRight = domain !== undefined && DOMAIN.test(domain) && address.length <= 254;
   return isRight && [...name].length <= 100 && !/[\p{Cc}\p{Cf}]/u.test(name) ? { name, address } : null;
-}
-
-function isCertificates(pem: string): boolean {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  try {
-    for (const block of blocks) new X509Certificate(block);
-    return blocks.length > 0;
-  } catch {
-    return false;
-  }
 }
 
 function isRsaKey(pem: string): boolean {

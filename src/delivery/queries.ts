@@ -180,6 +180,17 @@ export const settleByReceipt = define<{
     .where("status", "in", ["sending", "sent"]),
 );
 
+/** A message that was taken though its answer was lost: it has arrived, and need not be tried again. */
+export const settleUnanswered = define<{ pause_n: number; ordinal: number; finished_at: number }>()((db, p) =>
+  db
+    .updateTable("deliveries")
+    .set({ status: "delivered", error: null, finished_at: p("finished_at") })
+    .where("pause_n", "=", p("pause_n"))
+    .where("ordinal", "=", p("ordinal"))
+    .where("status", "=", "queued")
+    .where("attempts", ">", 0),
+);
+
 /** The next step of a fallback is due now. */
 export const hastenStep = define<{ pause_n: number; position: number; step: number; now: number }>()((db, p) =>
   db

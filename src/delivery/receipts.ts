@@ -32,7 +32,10 @@ export function* takeReceipt(
   const { pause_n, ordinal } = found;
   const error = receipt.status === "failed" ? (receipt.error ?? "the carrier could not deliver it") : null;
   const row = { pause_n, ordinal, status: receipt.status, error, finished_at: now };
-  if ((yield* tx.run(queries.settleByReceipt, row)).changes === 0) return false;
+  let { changes } = yield* tx.run(queries.settleByReceipt, row);
+  if (changes === 0 && error === null)
+    ({ changes } = yield* tx.run(queries.settleUnanswered, { pause_n, ordinal, finished_at: now }));
+  if (changes === 0) return false;
   const message = { ...found, position, channel };
   if (error === null) {
     yield* appendEntry(tx, arrivedEntry(context, message, found.attempts, "delivered", null, now));

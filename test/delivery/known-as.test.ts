@@ -45,3 +45,34 @@ describe("a receipt that knows the carrier's name of a message alone", () => {
     expect([one, other].map((n) => sending.row(n).status)).toEqual(["sent", "sent"]);
   });
 });
+
+describe("a receipt for a message whose own answer was lost", () => {
+  const idOf = (n: number) =>
+    sending.db.connection.prepare("SELECT id FROM deliveries WHERE pause_n = ?").pluck().get(n) as string;
+  const take = (n: number, status: "delivered" | "failed") =>
+    sending.db.writer.write((tx) =>
+      takeReceipt(tx, sending.db.context, "sms", { deliveryId: idOf(n), status, error: null }),
+    );
+
+  test("says that it has arrived, so that it is not sent a second time", async () => {
+    sending.peer.behave("*", { kind: "hang", accepted: true });
+    await sending.start();
+    const n = await sending.ask();
+    await sending.until(() => sending.handed === 1);
+    sending.db.clock.turn(15_000);
+    await sending.until(() => sending.row(n).status === "queued");
+    expect(await take(n, "delivered")).toBeTrue();
+    expect(sending.row(n)).toMatchObject({ status: "delivered", error: null });
+    sending.db.clock.turn(60_000);
+    await sending.quiet();
+    expect(sending.handed).toBe(1);
+  });
+
+  test("changes nothing before the first attempt, nor when it says that this one failed", async () => {
+    const n = await sending.ask();
+    expect(await take(n, "delivered")).toBeFalse();
+    sending.db.connection.exec("UPDATE deliveries SET attempts = 1");
+    expect(await take(n, "failed")).toBeFalse();
+    expect(sending.row(n).status).toBe("queued");
+  });
+});

@@ -70,7 +70,7 @@ export class MessageTraffic implements Traffic<ClaimedMessage, SendResult> {
     const claimed: ClaimedMessage[] = [];
     for (const message of yield* tx.all(queries.dueMessages, { lane, now, limit })) {
       const { pause_n, ordinal } = message;
-      if (isOver(message, now) || (yield* isSeen(tx, this.#context, message)))
+      if (yield* isNeedless(tx, this.#context, message, now))
         yield* settle(tx, message, { status: "cancelled", finished_at: now });
       else if (yield* isOptedOut(tx, message)) yield* fail(tx, this.#context, message, message.attempts, OPTED_OUT);
       else {
@@ -143,6 +143,11 @@ function isRefusal(result: SendResult): result is Extract<SendResult, { readonly
 const OPTED_OUT = "this number has asked for no more texts; its owner has to reply START first";
 /** How long word that a question is over is worth sending. */
 const NOTICE_MS = 3_600_000;
+
+/** Whether a message need not be sent any more. */
+export function* isNeedless(tx: Tx, context: DeliveryContext, message: DueMessage, now: number): Work<boolean> {
+  return isOver(message, now) || (yield* isSeen(tx, context, message));
+}
 
 /** A question expires with its pause. */
 function isOver(message: DueMessage, now: number): boolean {

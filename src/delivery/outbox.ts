@@ -4,7 +4,7 @@ import type { Log } from "../platform/log.ts";
 import type { Tx, Work, Writer } from "../storage/index.ts";
 import { Attendant } from "./attendant.ts";
 import type { DeliveryContext } from "./context.ts";
-import { arrivedEntry, type Compose, type DueMessage, settle } from "./messages.ts";
+import { arrivedEntry, type Compose, type DueMessage, isNeedless, settle } from "./messages.ts";
 import * as queries from "./queries.ts";
 
 /** Called for each message that the outbox takes. */
@@ -77,9 +77,7 @@ export function* deliverToOutbox(tx: Tx, context: DeliveryContext, lane: string,
   const now = context.clock.now();
   const delivered: DueMessage[] = [];
   for (const message of yield* tx.all(queries.dueMessages, { lane, now, limit })) {
-    const isOver = message.pause_status !== "pending" || now >= message.expires_at;
-    const isSeen = message.step > 0 && message.opened_at !== null;
-    if (isOver || isSeen) {
+    if (yield* isNeedless(tx, context, message, now)) {
       yield* settle(tx, message, { status: "cancelled", finished_at: now });
       continue;
     }

@@ -298,33 +298,15 @@ export const messageById = define<{ id: string }>()((db, p) =>
     .where("deliveries.id", "=", p("id")),
 );
 
-/** Messages of a lane that its carrier calls by a name from `first` up to, not including, `end`. */
+/** The ids of a lane's messages that its carrier calls by a name from `first` up to, not including, `end`. */
 export const messagesKnownAs = define<{ lane: string; first: string; end: string; limit: number }>()((db, p) =>
   db
     .selectFrom("deliveries")
-    .innerJoin("pauses", "pauses.n", "deliveries.pause_n")
-    .innerJoin("worlds", "worlds.n", "pauses.world_n")
-    .innerJoin("projects", "projects.n", "worlds.project_n")
-    .select((eb) => [
-      "deliveries.pause_n as pause_n",
-      "deliveries.ordinal as ordinal",
-      "deliveries.id as id",
-      "deliveries.kind as kind",
-      "deliveries.lane as lane",
-      "deliveries.status as status",
-      "deliveries.position as position",
-      eb.fn.coalesce("deliveries.channel", "pauses.channel").as("channel"),
-      "deliveries.step as step",
-      "deliveries.attempts as attempts",
-      "pauses.id as pause_id",
-      "worlds.n as world_n",
-      "worlds.mode as mode",
-      "projects.name as project",
-    ])
-    .where("deliveries.provider_id", "is not", null)
-    .where("deliveries.lane", "=", p("lane"))
-    .where("deliveries.provider_id", ">=", p("first"))
-    .where("deliveries.provider_id", "<", p("end"))
+    .select("id")
+    .where("provider_id", "is not", null)
+    .where("lane", "=", p("lane"))
+    .where("provider_id", ">=", p("first"))
+    .where("provider_id", "<", p("end"))
     .limit(p("limit")),
 );
 

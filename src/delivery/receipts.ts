@@ -1,5 +1,5 @@
 import { appendEntry } from "../audit/index.ts";
-import type { RowOf, Tx, Work } from "../storage/index.ts";
+import type { Tx, Work } from "../storage/index.ts";
 import type { DeliveryContext } from "./context.ts";
 import { arrivedEntry, tellFailed, tellIfOver } from "./messages.ts";
 import * as queries from "./queries.ts";
@@ -21,10 +21,8 @@ export function* takeReceipt(
 ): Work<boolean> {
   if (receipt.status === "sent") return false;
   const { deliveryId, providerIds = [], status } = receipt;
-  const found =
-    deliveryId === ""
-      ? yield* knownAs(tx, lane, providerIds, status)
-      : yield* tx.one(queries.messageById, { id: deliveryId });
+  const id = deliveryId === "" ? yield* knownAs(tx, lane, providerIds, status) : deliveryId;
+  const found = id === undefined ? undefined : yield* tx.one(queries.messageById, { id });
   const { position, channel } = found ?? {};
   if (found === undefined || found.lane !== lane || found.kind !== "ask" || position == null || channel == null)
     return false;
@@ -46,20 +44,25 @@ export function* takeReceipt(
 }
 
 /**
- * The message that the carrier calls by one of these names, if that is one alone. A long text has a name for each part,
+ * The id of the message that the carrier calls by one of these names, if that is one alone. A long text has a name for each part,
  * with commas between: that one part has arrived proves nothing for the whole, that the first has failed does.
  */
-function* knownAs(tx: Tx, lane: string, names: readonly string[], status: "delivered" | "failed") {
-  const found = new Map<string, RowOf<typeof queries.messagesKnownAs>>();
+function* knownAs(
+  tx: Tx,
+  lane: string,
+  names: readonly string[],
+  status: "delivered" | "failed",
+): Work<string | undefined> {
+  const found = new Set<string>();
   for (const name of names.slice(0, MOST_NAMES)) {
     const alone = { lane, first: name, end: `${name}\0`, limit: 2 };
-    for (const row of yield* tx.all(queries.messagesKnownAs, alone)) found.set(row.id, row);
+    for (const { id } of yield* tx.all(queries.messagesKnownAs, alone)) found.add(id);
     if (status === "delivered") continue;
     // A minus sign is the character behind the comma.
     const asFirst = { lane, first: `${name},`, end: `${name}-`, limit: 2 };
-    for (const row of yield* tx.all(queries.messagesKnownAs, asFirst)) found.set(row.id, row);
+    for (const { id } of yield* tx.all(queries.messagesKnownAs, asFirst)) found.add(id);
   }
-  return found.size === 1 ? [...found.values()][0] : undefined;
+  return found.size === 1 ? [...found][0] : undefined;
 }
 
 const MOST_NAMES = 8;

@@ -1,5 +1,5 @@
 /** What the routes show of deliveries, of every kind. */
-import { define } from "../storage/index.ts";
+import { define, type QueryBuilder } from "../storage/index.ts";
 
 const shown = [
   "deliveries.pause_n as pause_n",
@@ -19,18 +19,22 @@ const shown = [
   "endpoints.deleted_at as endpoint_deleted_at",
 ] as const;
 
-/** Deliveries to one endpoint with an id below `before`, newest first. */
-export const deliveriesOfEndpoint = define<{ endpoint_n: number; before: string; limit: number }>()((db, p) =>
-  db
+function shownFrom(db: QueryBuilder) {
+  return db
     .selectFrom("deliveries")
-    .innerJoin("webhook_endpoints as endpoints", "endpoints.n", "deliveries.endpoint_n")
+    .leftJoin("webhook_endpoints as endpoints", "endpoints.n", "deliveries.endpoint_n")
     .leftJoin("pauses", "pauses.n", "deliveries.pause_n")
     .leftJoin("recipients", (join) =>
       join
         .onRef("recipients.pause_n", "=", "deliveries.pause_n")
         .onRef("recipients.position", "=", "deliveries.position"),
     )
-    .select(shown)
+    .select(shown);
+}
+
+/** Deliveries to one endpoint with an id below `before`, newest first. */
+export const deliveriesOfEndpoint = define<{ endpoint_n: number; before: string; limit: number }>()((db, p) =>
+  shownFrom(db)
     .where("deliveries.endpoint_n", "=", p("endpoint_n"))
     .where("deliveries.id", "<", p("before"))
     .orderBy("deliveries.id", "desc")
@@ -39,32 +43,12 @@ export const deliveriesOfEndpoint = define<{ endpoint_n: number; before: string;
 
 /** Deliveries about one pause, in the order they were queued. */
 export const deliveriesOfPause = define<{ pause_n: number }>()((db, p) =>
-  db
-    .selectFrom("deliveries")
-    .leftJoin("webhook_endpoints as endpoints", "endpoints.n", "deliveries.endpoint_n")
-    .leftJoin("pauses", "pauses.n", "deliveries.pause_n")
-    .leftJoin("recipients", (join) =>
-      join
-        .onRef("recipients.pause_n", "=", "deliveries.pause_n")
-        .onRef("recipients.position", "=", "deliveries.position"),
-    )
-    .select(shown)
-    .where("deliveries.pause_n", "=", p("pause_n"))
-    .orderBy("deliveries.ordinal"),
+  shownFrom(db).where("deliveries.pause_n", "=", p("pause_n")).orderBy("deliveries.ordinal"),
 );
 
 /** What has failed for good with an id below `before`, newest first, each with the world that may see it. */
 export const failedDeliveries = define<{ before: string; limit: number }>()((db, p) =>
-  db
-    .selectFrom("deliveries")
-    .leftJoin("webhook_endpoints as endpoints", "endpoints.n", "deliveries.endpoint_n")
-    .leftJoin("pauses", "pauses.n", "deliveries.pause_n")
-    .leftJoin("recipients", (join) =>
-      join
-        .onRef("recipients.pause_n", "=", "deliveries.pause_n")
-        .onRef("recipients.position", "=", "deliveries.position"),
-    )
-    .select(shown)
+  shownFrom(db)
     .select((eb) => eb.fn.coalesce("endpoints.world_n", "pauses.world_n").as("world_n"))
     .where("deliveries.status", "=", "failed")
     .where("deliveries.id", "<", p("before"))
@@ -74,16 +58,7 @@ export const failedDeliveries = define<{ before: string; limit: number }>()((db,
 
 /** A delivery by its id, with the world that may see it. */
 export const deliveryById = define<{ id: string }>()((db, p) =>
-  db
-    .selectFrom("deliveries")
-    .leftJoin("webhook_endpoints as endpoints", "endpoints.n", "deliveries.endpoint_n")
-    .leftJoin("pauses", "pauses.n", "deliveries.pause_n")
-    .leftJoin("recipients", (join) =>
-      join
-        .onRef("recipients.pause_n", "=", "deliveries.pause_n")
-        .onRef("recipients.position", "=", "deliveries.position"),
-    )
-    .select(shown)
+  shownFrom(db)
     .select((eb) => eb.fn.coalesce("endpoints.world_n", "pauses.world_n").as("world_n"))
     .where("deliveries.id", "=", p("id")),
 );

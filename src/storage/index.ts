@@ -1,7 +1,7 @@
 export { type Connection, openDatabase, openForReading } from "./database.ts";
 export { StorageBusy, StorageError } from "./errors.ts";
 export { lockFolder } from "./lock.ts";
-export { define, insertInto, type Query, type RowOf } from "./query.ts";
+export { define, insertInto, type Query, type QueryBuilder, type RowOf } from "./query.ts";
 export { Reader } from "./reader.ts";
 export { ensureInstallation, folderSecret } from "./secret.ts";
 export type { DeliveryKind, DeliveryStatus, EventType, Mode, PauseStatus, ResponseSource, Tables } from "./tables.ts";

@@ -87,6 +87,9 @@ class LiteralCompiler extends SqliteQueryCompiler {
   }
 }
 
+/** What a query is built with, for a part that several queries share. */
+export type QueryBuilder = Kysely<Tables>;
+
 /** Kysely as a compiler only: it never holds a connection. */
 const builder = new Kysely<Tables>({
   dialect: {

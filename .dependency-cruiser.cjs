@@ -4,7 +4,15 @@
  */
 const entryPoints = ["main", "app", "cli", "http", "mcp", "console"];
 /** Each feature may use those of the later rows. */
-const featureRows = [["respond"], ["pauses"], ["delivery"], ["webhooks", "channels"], ["access"], ["audit"]];
+const featureRows = [
+  ["evidence"],
+  ["respond"],
+  ["pauses"],
+  ["delivery"],
+  ["webhooks", "channels"],
+  ["access"],
+  ["audit"],
+];
 const features = featureRows.flat();
 
 /** A pattern for the folder or file of each of the rooms under src. */
@@ -27,7 +35,8 @@ const featureOrder = featureRows.flatMap((row, index) =>
       .filter((other) => other !== feature);
     return {
       name: `feature-order-${feature}`,
-      comment: "respond → pauses → delivery → webhooks, channels → access → audit: each may use what stands after it.",
+      comment:
+        "evidence → respond → pauses → delivery → webhooks, channels → access → audit: each may use what stands after it.",
       severity: "error",
       from: { path: rooms([feature]) },
       to: { path: rooms(forbidden) },

@@ -7,7 +7,9 @@ CREATE TABLE installation (
   id           TEXT    NOT NULL,
   -- A digest of the folder's secret: a database beside the wrong secret is noticed at start, not by dead links.
   secret_check BLOB    NOT NULL,
-  created_at   INTEGER NOT NULL
+  created_at   INTEGER NOT NULL,
+  -- Why no checkpoints and receipts are signed now; NULL: they are.
+  signing_withheld TEXT
 ) STRICT;
 
 CREATE TABLE projects (
@@ -71,6 +73,9 @@ CREATE TABLE pauses (
   response_comment TEXT,
   responded_by     INTEGER,
   cancel_reason    TEXT,
+  -- The signed receipt of an answer, and when an executor took it.
+  receipt          TEXT,
+  receipt_consumed_at INTEGER,
   rejected_count   INTEGER NOT NULL DEFAULT 0,
   CHECK ((status = 'pending') = (ended_at IS NULL)),
   CHECK ((status = 'responded') = (response_choice IS NOT NULL)),
@@ -225,6 +230,32 @@ CREATE TABLE merkle_nodes (
   PRIMARY KEY (level, position)
 ) STRICT, WITHOUT ROWID;
 
+-- Ed25519 keys that sign checkpoints (`log`, under the log's name) and receipts. The seed is sealed with AES-256-GCM under
+-- a key derived from the folder's secret, so that a copy of the database alone can sign nothing. None is ever deleted:
+-- what it signed must stay checkable.
+CREATE TABLE signing_keys (
+  n          INTEGER PRIMARY KEY,
+  id         TEXT    NOT NULL UNIQUE,
+  purpose    TEXT    NOT NULL CHECK (purpose = 'log' OR purpose = 'receipt-live' OR purpose = 'receipt-test'),
+  name       TEXT,
+  public_key BLOB    NOT NULL UNIQUE,
+  sealed     BLOB    NOT NULL,
+  created_at INTEGER NOT NULL,
+  retired_at INTEGER,
+  -- By the key before it, over the statement that this one follows.
+  handover   BLOB,
+  CHECK ((purpose = 'log') = (name IS NOT NULL))
+) STRICT;
+
+-- Checkpoints that were signed: of each size one, for ever.
+CREATE TABLE checkpoints (
+  size      INTEGER PRIMARY KEY,
+  root      BLOB    NOT NULL,
+  key_n     INTEGER NOT NULL REFERENCES signing_keys (n),
+  signature BLOB    NOT NULL,
+  signed_at INTEGER NOT NULL
+) STRICT;
+
 -- Written once, never again: also a slip in our own code is refused by the database.
 CREATE TRIGGER audit_entries_are_final BEFORE UPDATE OF seq, world_n, pause_n, entry, leaf ON audit_entries
 BEGIN SELECT RAISE(ABORT, 'an audit entry is final'); END;
@@ -232,3 +263,7 @@ CREATE TRIGGER audit_entries_stay BEFORE DELETE ON audit_entries
 BEGIN SELECT RAISE(ABORT, 'an audit entry stays'); END;
 CREATE TRIGGER ended_pauses_are_final BEFORE UPDATE OF status ON pauses WHEN OLD.status <> 'pending'
 BEGIN SELECT RAISE(ABORT, 'a pause ends once'); END;
+CREATE TRIGGER checkpoints_are_final BEFORE UPDATE ON checkpoints
+BEGIN SELECT RAISE(ABORT, 'a checkpoint is final'); END;
+CREATE TRIGGER checkpoints_stay BEFORE DELETE ON checkpoints
+BEGIN SELECT RAISE(ABORT, 'a checkpoint stays'); END;

@@ -1,10 +1,11 @@
 import { Cron } from "croner";
 import { createKey, defaultScopes, KeyRing, listKeys, noLimits, type Route } from "./access/index.ts";
-import { appendEntry, newEntry } from "./audit/index.ts";
+import { Attestor, appendEntry, newEntry } from "./audit/index.ts";
 import type { AddressKind, OutgoingMessage } from "./channels/channel.ts";
 import { channelsOf, fallbacksOf } from "./channels/configured.ts";
 import { OUTBOX } from "./channels/directory.ts";
 import { DeliveryQueue, type DueMessage, deliveryRoutes, queueTest, WebhookTraffic } from "./delivery/index.ts";
+import { evidenceRoutes } from "./evidence/index.ts";
 import { frontPage } from "./http/front.ts";
 import { healthRoutes } from "./http/health.ts";
 import { hookRoutes } from "./http/hooks.ts";
@@ -121,10 +122,12 @@ async function compose(
 
   let baseUrl = config.baseUrl;
   const channels = channelsOf(config, { clock, log, random, baseUrl: () => baseUrl });
+  const attestor = new Attestor({ folderSecret: folder.secret, clock, random });
   const context: PauseContext = {
     clock,
     random,
     ids,
+    attestor,
     concluding: new Map(
       [...channels].flatMap(([name, { channel, concludes }]) =>
         channel.conclude === undefined ? [] : [[name, concludes]],
@@ -215,6 +218,7 @@ async function compose(
   const respond = new Respond({ links, writer, context, pauses, log });
 
   await writer.write((tx) => ensureInstallation(tx, folder.secret, { clock, ids }));
+  await writer.write((tx) => attestor.prepare(tx));
   await writer.write((tx) => recordStart(tx, context, Object.keys(addressKinds)));
   await timeouts.start();
 
@@ -229,6 +233,7 @@ async function compose(
       ...pauseRoutes(pauses),
       ...eventRoutes(streams),
       ...logRoutes(writer),
+      ...evidenceRoutes({ writer, attestor }),
       ...webhookRoutes(webhooks, async (_, endpoint) => ({
         delivery_id: await writer.write((tx) => queueTest(tx, context, endpoint)),
       })),

@@ -100,6 +100,7 @@ function shape(request: CreateRequest): Pause {
       response_comment: null,
       responded_by: null,
       cancel_reason: null,
+      receipt: null,
       rejected_count: 0,
     },
     "test",

@@ -1,5 +1,6 @@
 import type { Key } from "../../src/access/index.ts";
 import { createKey, defaultScopes, KeyRing, noLimits } from "../../src/access/index.ts";
+import { Attestor } from "../../src/audit/index.ts";
 import { OUTBOX } from "../../src/channels/directory.ts";
 import { deliverToOutbox } from "../../src/delivery/outbox.ts";
 import type { PauseContext } from "../../src/pauses/context.ts";
@@ -30,7 +31,8 @@ export class OpenFolder {
     });
     const hints = { due() {}, ended() {}, told() {} };
     const ids = new IdSource(clock, random);
-    this.context = { clock, random, ids, concluding: new Map(), scanned: new Set(), wake() {}, hints };
+    const attestor = new Attestor({ folderSecret: folderSecret(folder, random), clock, random });
+    this.context = { clock, random, ids, attestor, concluding: new Map(), scanned: new Set(), wake() {}, hints };
   }
 
   /** A test key of the default project, and its text. */

@@ -54,6 +54,12 @@ export const entryTypes = {
   "webhook.secret_rotated": { plain: ["webhook_id"], committed: [] },
   "recipient.opted_out": { plain: ["channel"], committed: ["address"] },
   "recipient.opted_in": { plain: ["channel"], committed: ["address"] },
+  "receipt.consumed": { plain: ["jti", "action_digest"], committed: [] },
+  "signing_key.created": { plain: ["purpose", "key_id", "public_key"], committed: [] },
+  "signing_key.rotated": {
+    plain: ["purpose", "key_id", "public_key", "old_key_id", "signature"],
+    committed: [],
+  },
   "server.started": { plain: ["version", "channels"], committed: [] },
 } as const satisfies Record<string, { plain: readonly string[]; committed: readonly string[] }>;
 

@@ -44,6 +44,11 @@ export const entriesOfPause = define<{ pause_n: number; after: number; limit: nu
     .limit(p("limit")),
 );
 
+/** The entry that a pause begins with. */
+export const firstEntryOfPause = define<{ pause_n: number }>()((db, p) =>
+  db.selectFrom("audit_entries").select("entry").where("pause_n", "=", p("pause_n")).orderBy("seq").limit(1),
+);
+
 /** Entries of one world, by seq, behind `after`. */
 export const entriesOfWorld = define<{ world_n: number; after: number; limit: number }>()((db, p) =>
   db

@@ -1,16 +1,41 @@
 import type { Command } from "commander";
 import { type Verification, verifyLive } from "../audit/index.ts";
+import { checkpointNow } from "../evidence/index.ts";
 import { openForReading } from "../storage/index.ts";
-import { requireDatabase } from "./folder.ts";
+import { requireDatabase, withFolder } from "./folder.ts";
 import { CommandFailed, print, printJson } from "./output.ts";
 import { type CommonOptions, settingsOf, withCommonOptions } from "./settings.ts";
 
-/** `pausepoint audit verify`: walks the live log and compares it with the tables, also beside a running server. */
+/** `pausepoint audit …`: what an auditor asks for, also beside a running server. */
 export function addAudit(program: Command): void {
-  const audit = program.command("audit").description("verify the audit log");
+  const audit = program.command("audit").description("verify the audit log, and sign what it has come to");
   withCommonOptions(
     audit.command("verify").description("walk the whole log, and recompute from it what the tables say"),
   ).action(verify);
+  withCommonOptions(
+    audit
+      .command("checkpoint")
+      .description("print the newest signed checkpoint; keep it where this server can't reach it")
+      .option("--public-key", "print the verifier key that checkpoints are checked with, to pin it"),
+  ).action(checkpoint);
+}
+
+async function checkpoint(options: CommonOptions & { readonly publicKey?: boolean }): Promise<void> {
+  const config = await settingsOf(options);
+  requireDatabase(config);
+  await withFolder(config, async ({ writer, attestor }) => {
+    if (options.publicKey === true) {
+      const key = await writer.write((tx) => attestor.keys.active(tx, "log"));
+      if (options.json === true) printJson({ origin: key.name, public_key: key.id });
+      else print(key.id);
+      return;
+    }
+    const newest = await checkpointNow(writer, attestor);
+    if (newest === null) throw new CommandFailed("Nothing has been signed yet: signing is withheld since a restore.");
+    if (options.json === true)
+      printJson({ size: newest.size, root: Buffer.from(newest.root).toString("base64"), checkpoint: newest.note });
+    else print(newest.note.trimEnd());
+  });
 }
 
 async function verify(options: CommonOptions): Promise<void> {

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type AccessContext, KeyRing } from "../access/index.ts";
+import { Attestor } from "../audit/index.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { LoadedConfig } from "../platform/config/load.ts";
 import { IdSource } from "../platform/ids.ts";
@@ -13,6 +14,7 @@ export interface Folder {
   readonly writer: Writer;
   readonly context: AccessContext;
   readonly keys: KeyRing;
+  readonly attestor: Attestor;
 }
 
 /** The database of a command that has nothing to do without one. @throws UsageError when the folder holds none. */
@@ -34,7 +36,8 @@ export async function withFolder<R>(config: LoadedConfig, work: (folder: Folder)
       failure = error;
     });
     await writer.write((tx) => ensureInstallation(tx, secret, context));
-    const result = await work({ writer, context, keys: new KeyRing(writer) });
+    const attestor = new Attestor({ folderSecret: secret, clock, random });
+    const result = await work({ writer, context, keys: new KeyRing(writer), attestor });
     if (failure !== null) throw failure;
     return result;
   } finally {

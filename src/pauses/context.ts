@@ -1,7 +1,10 @@
+import type { Attestor } from "../audit/index.ts";
 import type { DeliveryContext } from "../delivery/index.ts";
 
 /** What the units of work around a pause are made with: handed in by the composition root. */
 export interface PauseContext extends DeliveryContext {
+  /** Signs what is decided. */
+  readonly attestor: Attestor;
   /** Hints, given after the commit: the database is the truth. */
   readonly hints: PauseHints;
 }

@@ -149,6 +149,7 @@ const NEW = {
   response_comment: null,
   responded_by: null,
   cancel_reason: null,
+  receipt: null,
   rejected_count: 0,
 };
 

@@ -62,6 +62,12 @@ export function* endPause(
 ): Work<void> {
   const now = context.clock.now();
   const responded = ending.status === "responded" ? ending : null;
+  // First the log, since the receipt names the entry; a second end is refused by the row, and takes all of it back.
+  const entry = yield* appendEntry(tx, endingEntry(context, { row, world }, ending, facts, now));
+  const receipt =
+    responded === null
+      ? null
+      : yield* context.attestor.receipt(tx, answered({ row, world, state }, responded, facts, now, entry));
   const { changes } = yield* tx.run(queries.endPause, {
     n: row.n,
     status: ending.status,
@@ -72,6 +78,7 @@ export function* endPause(
     response_comment: facts.comment,
     responded_by: responded?.position ?? null,
     cancel_reason: facts.reason,
+    receipt,
   });
   if (changes !== 1) throw new Error(`the pause ${row.id} was to end a second time`);
   if (responded !== null) {
@@ -88,13 +95,38 @@ export function* endPause(
     });
   }
   yield* tx.run(cancelAsks, { pause_n: row.n, at: now });
-  yield* appendEntry(tx, endingEntry(context, { row, world }, ending, facts, now));
+  tx.closing(context.attestor.checkpoint);
   const type = `pause.${ending.status}` as const;
   const id = yield* recordEvent(tx, context, { pauseN: row.n, worldN: world.n, type, at: now });
   const event = { id, type, at: now };
   yield* queueWebhooks(tx, context, { pauseN: row.n, world, webhookUrl: row.webhook_url, event });
   yield* queueNotices(tx, context, row.n, responded?.position ?? null);
   tx.after(() => context.hints.ended(row.n));
+}
+
+/** What the receipt of an answer says. */
+function answered(
+  { row, world, state }: LoadedPause,
+  { choice, source, position }: Extract<Ending, { readonly status: "responded" }>,
+  { via }: EndingFacts,
+  at: number,
+  entry: { readonly seq: number; readonly hash: string },
+) {
+  return {
+    pause: { n: row.n, id: row.id },
+    world,
+    channel: row.channel,
+    options: state.options,
+    choice,
+    source,
+    via,
+    position,
+    askedAt: row.created_at,
+    answeredAt: at,
+    actionDigest: row.action_digest,
+    audience: row.audience,
+    entry,
+  };
 }
 
 /** Ends a pause whose time is over; does nothing to any other. Answers whether it did. */

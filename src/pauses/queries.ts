@@ -82,6 +82,7 @@ export const endPause = define<{
   response_comment: string | null;
   responded_by: number | null;
   cancel_reason: string | null;
+  receipt: string | null;
 }>()((db, p) =>
   db
     .updateTable("pauses")
@@ -94,6 +95,7 @@ export const endPause = define<{
       response_comment: p("response_comment"),
       responded_by: p("responded_by"),
       cancel_reason: p("cancel_reason"),
+      receipt: p("receipt"),
     })
     .where("n", "=", p("n"))
     .where("status", "=", "pending"),

@@ -68,6 +68,7 @@ export interface PauseRow {
   readonly response_comment: string | null;
   readonly responded_by: number | null;
   readonly cancel_reason: string | null;
+  readonly receipt: string | null;
   readonly rejected_count: number;
 }
 
@@ -119,7 +120,7 @@ export function shapePause(
     metadata: JSON.parse(row.metadata) as Record<string, Json>,
     action_digest: row.action_digest,
     audience: row.audience,
-    receipt: null,
+    receipt: row.receipt,
   };
 }
 

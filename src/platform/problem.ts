@@ -44,6 +44,11 @@ export const problems = {
     title: "The body came too slowly",
     help: "The whole body must arrive within ten seconds.",
   },
+  "signing-withheld": {
+    status: 503,
+    title: "Signing is withheld",
+    help: "A backup was restored, and it is not known yet what was signed after it was made. Decisions count as always, but no checkpoint and no receipt is signed until `pausepoint audit resume` has settled it.",
+  },
   "already-ended": {
     status: 409,
     title: "The pause has ended",

@@ -4,6 +4,15 @@ export { lockFolder } from "./lock.ts";
 export { define, insertInto, type Query, type QueryBuilder, type RowOf } from "./query.ts";
 export { Reader } from "./reader.ts";
 export { ensureInstallation, folderSecret } from "./secret.ts";
-export type { DeliveryKind, DeliveryStatus, EventType, Mode, PauseStatus, ResponseSource, Tables } from "./tables.ts";
+export type {
+  DeliveryKind,
+  DeliveryStatus,
+  EventType,
+  KeyPurpose,
+  Mode,
+  PauseStatus,
+  ResponseSource,
+  Tables,
+} from "./tables.ts";
 export type { SharedState, Tx, Work } from "./work.ts";
 export { Writer } from "./writer.ts";

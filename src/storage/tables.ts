@@ -2,7 +2,13 @@ import type { Generated } from "kysely";
 
 /** The columns of every table, as the migrations make them. Times are milliseconds, JSON and enumerations are text. */
 export interface Tables {
-  installation: { n: number; id: string; secret_check: Uint8Array; created_at: number };
+  installation: {
+    n: number;
+    id: string;
+    secret_check: Uint8Array;
+    created_at: number;
+    signing_withheld: string | null;
+  };
   projects: { n: Generated<number>; name: string; created_at: number };
   worlds: {
     n: Generated<number>;
@@ -52,6 +58,8 @@ export interface Tables {
     response_comment: string | null;
     responded_by: number | null;
     cancel_reason: string | null;
+    receipt: string | null;
+    receipt_consumed_at: number | null;
     rejected_count: Generated<number>;
   };
   recipients: {
@@ -132,8 +140,22 @@ export interface Tables {
     disclosed: string | null;
   };
   merkle_nodes: { level: number; position: number; hash: Uint8Array };
+  signing_keys: {
+    n: Generated<number>;
+    id: string;
+    purpose: KeyPurpose;
+    name: string | null;
+    public_key: Uint8Array;
+    sealed: Uint8Array;
+    created_at: number;
+    retired_at: number | null;
+    handover: Uint8Array | null;
+  };
+  checkpoints: { size: number; root: Uint8Array; key_n: number; signature: Uint8Array; signed_at: number };
 }
 
+/** What a signing key signs. Test receipts have a key of their own, so that none can pass for a live one. */
+export type KeyPurpose = "log" | "receipt-live" | "receipt-test";
 export type Mode = "live" | "test";
 export type PauseStatus = "pending" | "responded" | "timed_out" | "cancelled";
 export type ResponseSource = "human" | "timeout_default";

@@ -25,6 +25,11 @@ export interface Tx {
   shared<S>(state: SharedState<S>): Step<S>;
   /** Replaces shared state; published with the commit, dropped with a rollback. */
   share<S>(state: SharedState<S>, value: S): void;
+  /**
+   * Runs `unit` once at the end of the batch, just before the commit, however many units of the batch ask for it. What it
+   * throws takes the whole batch back.
+   */
+  closing(unit: (tx: Tx) => Work<void>): void;
   /** Calls `hook` after the commit, before the unit's caller is answered. Never called when the commit fails. */
   after(hook: () => void): void;
 }

@@ -202,6 +202,7 @@ export class Writer {
         outcomes.push({ error });
       }
     }
+    this.#tx.close();
     this.#tx.commit();
     return outcomes;
   }
@@ -225,6 +226,7 @@ export class Writer {
       }
       this.#connection.exec("RELEASE unit");
     }
+    this.#tx.close();
     this.#tx.commit();
     return outcomes;
   }
@@ -268,6 +270,7 @@ class BatchTx implements Tx {
   /** What each {@link share} of this batch has replaced, so that a unit that fails can be taken back. */
   #replaced: Replaced[] = [];
   #hooks: (() => void)[] = [];
+  #closing: ((tx: Tx) => Work<void>)[] = [];
   writes = 0;
 
   constructor(connection: Connection, statements: Statements) {
@@ -307,10 +310,20 @@ class BatchTx implements Tx {
     this.#hooks.push(hook);
   }
 
+  closing(unit: (tx: Tx) => Work<void>): void {
+    if (!this.#closing.includes(unit)) this.#closing.push(unit);
+  }
+
+  /** Runs what is to happen once for the batch. */
+  close(): void {
+    for (const unit of this.#closing) runWhole(unit(this));
+  }
+
   begin(): void {
     this.#connection.exec("BEGIN IMMEDIATE");
     this.writes = 0;
     this.#hooks = [];
+    this.#closing = [];
     this.#forget();
     // Another process may have written since: what is in memory is then no longer what is on disk.
     this.foreignCommits();
@@ -343,7 +356,12 @@ class BatchTx implements Tx {
 
   /** Where the batch stands. */
   mark(): Mark {
-    return { replaced: this.#replaced.length, hooks: this.#hooks.length, writes: this.writes };
+    return {
+      replaced: this.#replaced.length,
+      hooks: this.#hooks.length,
+      closing: this.#closing.length,
+      writes: this.writes,
+    };
   }
 
   returnTo(mark: Mark): void {
@@ -352,6 +370,7 @@ class BatchTx implements Tx {
       else this.#working.delete(key);
     }
     this.#hooks.length = mark.hooks;
+    this.#closing.length = mark.closing;
     this.writes = mark.writes;
   }
 
@@ -376,6 +395,7 @@ interface Replaced {
 interface Mark {
   readonly replaced: number;
   readonly hooks: number;
+  readonly closing: number;
   readonly writes: number;
 }
 

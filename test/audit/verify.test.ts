@@ -679,7 +679,7 @@ describe("who changes a table is found", () => {
       sql(
         "a pause was put in",
         (n) =>
-          `INSERT INTO pauses SELECT 99, 'pause_forged', world_n, key_n, status, channel, recipient_form, message, options, details, metadata, allow_comment, action_digest, audience, webhook_url, timeout_hours, timeout_default, policy, created_at, expires_at, next_due_at, ended_at, response_choice, response_source, response_via, response_comment, responded_by, cancel_reason, rejected_count FROM pauses WHERE n = ${n}`,
+          `INSERT INTO pauses SELECT 99, 'pause_forged', world_n, key_n, status, channel, recipient_form, message, options, details, metadata, allow_comment, action_digest, audience, webhook_url, timeout_hours, timeout_default, policy, created_at, expires_at, next_due_at, ended_at, response_choice, response_source, response_via, response_comment, responded_by, cancel_reason, receipt, receipt_consumed_at, rejected_count FROM pauses WHERE n = ${n}`,
         nobody,
         "pause_forged is there, but no entry tells of it",
       ),

@@ -19,6 +19,7 @@ import {
   noLimits,
   type Scope,
 } from "../../src/access/index.ts";
+import { Attestor } from "../../src/audit/index.ts";
 import { entries } from "../../src/audit/queries.ts";
 import type { AddressKind } from "../../src/channels/channel.ts";
 import { OUTBOX } from "../../src/channels/directory.ts";
@@ -138,6 +139,7 @@ export class TestDatabase {
       clock,
       random,
       ids: new IdSource(clock, random),
+      attestor: new Attestor({ folderSecret: sha256(folder), clock, random }),
       concluding: this.concluding,
       scanned: new Set(),
       wake: (lane) => woken.push(lane),

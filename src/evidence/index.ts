@@ -1,0 +1,3 @@
+export { checkpointNow } from "./checkpoints.ts";
+export { signingKeysOf } from "./keys.ts";
+export { evidenceRoutes } from "./routes.ts";

@@ -196,6 +196,7 @@ async function faultOf({ route, path, query: asked, headers: sent, body: given }
   if (response.headers.get("content-type")?.includes("html"))
     return path.startsWith("/r/") || status === 200 ? null : "is a page";
   if (status === 303) return null;
+  if (response.headers.get("content-type")?.startsWith("text/plain")) return status === 200 ? null : "is plain text";
   answer.body = JSON.parse(answer.text);
   if (status < 400) return response.headers.get("content-type") === "application/json" ? null : "is no JSON";
   const fault = problemFault(answer);

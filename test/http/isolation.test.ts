@@ -7,6 +7,7 @@ import { expectProblem } from "./problem.ts";
 /** Who may reach these needs no key. Whoever adds one says so here. */
 const PUBLIC = [
   "GET /",
+  "GET /.well-known/pausepoint-keys.json",
   "GET /healthz",
   // Each request is verified by the channel that it is for.
   "GET /hooks/:channel/:rest",

@@ -220,6 +220,8 @@ CREATE TABLE audit_entries (
   disclosed TEXT
 ) STRICT;
 CREATE INDEX audit_entries_of_pause ON audit_entries (pause_n) WHERE pause_n IS NOT NULL;
+-- What belongs to no project: keys, starts, changes of the configuration.
+CREATE INDEX audit_entries_of_installation ON audit_entries (seq) WHERE world_n IS NULL;
 CREATE INDEX audit_entries_of_world ON audit_entries (world_n) WHERE world_n IS NOT NULL;
 
 -- Perfect subtrees of the RFC 6962 tree at levels 8, 16 and 24; everything else is recomputed from at most 256 hashes.
@@ -244,6 +246,8 @@ CREATE TABLE signing_keys (
   retired_at INTEGER,
   -- By the key before it, over the statement that this one follows.
   handover   BLOB,
+  -- The entry of the log that announces it.
+  seq        INTEGER NOT NULL,
   CHECK ((purpose = 'log') = (name IS NOT NULL))
 ) STRICT;
 

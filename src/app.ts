@@ -43,6 +43,8 @@ import {
   folderSecret,
   lockFolder,
   openDatabase,
+  openForReading,
+  Reader,
   type Tx,
   type Work,
   Writer,
@@ -233,7 +235,7 @@ async function compose(
       ...pauseRoutes(pauses),
       ...eventRoutes(streams),
       ...logRoutes(writer),
-      ...evidenceRoutes({ writer, attestor }),
+      ...evidenceRoutes({ writer, attestor, clock, openReader: () => readerOf(config.dataDir) }),
       ...webhookRoutes(webhooks, async (_, endpoint) => ({
         delivery_id: await writer.write((tx) => queueTest(tx, context, endpoint)),
       })),
@@ -303,6 +305,12 @@ async function compose(
       folder.release();
     },
   };
+}
+
+/** A connection of its own for a long read. */
+function readerOf(dataDir: string): { reader: Reader; close(): void } {
+  const connection = openForReading(dataDir);
+  return { reader: new Reader(connection), close: () => connection.close() };
 }
 
 function* recordStart(tx: Tx, { clock, random }: PauseContext, channels: readonly string[]): Work<void> {

@@ -14,6 +14,7 @@ import * as queries from "./queries.ts";
 import { isObject, recipientsIn, rereadEntry } from "./read-entry.ts";
 import { type ReceiptClaims, signReceipt } from "./receipt.ts";
 import { SigningKeys, type SigningParts } from "./signing-keys.ts";
+import { frontierOf } from "./tree.ts";
 
 /** An answer that a receipt is made for. Times are milliseconds. */
 export interface AnsweredFacts {
@@ -101,17 +102,35 @@ export class Attestor {
     };
   }
 
+  /**
+   * Signs what the log was at `size` entries, unless a checkpoint of that size was signed: an export ends there. Does
+   * nothing while signing is withheld.
+   *
+   * @throws {RangeError} when the log has fewer entries.
+   */
+  *checkpointAt(tx: Tx, size: number): Work<void> {
+    const head = yield* tx.shared(chainHead);
+    if (size > head.seq) throw new RangeError(`the log has ${head.seq} entries, not ${size}`);
+    if ((yield* tx.one(keyQueries.checkpointOf, { size })) !== undefined) return;
+    if ((yield* tx.shared(withheld)) !== null) return;
+    yield* this.#signRoot(tx, size, root(yield* frontierOf(tx, size)));
+  }
+
   *#sign(tx: Tx): Work<void> {
     if ((yield* tx.shared(withheld)) !== null) return;
     // A key made now is told of in the log, and belongs under the checkpoint that it signs.
-    const key = yield* this.keys.active(tx, "log");
+    yield* this.keys.active(tx, "log");
     const head = yield* tx.shared(chainHead);
     const newest = yield* tx.one(keyQueries.newestCheckpoint, {});
     if (newest !== undefined && newest.size >= head.seq) return;
-    const hash = root(head.frontier);
-    const text = checkpointText({ origin: key.name ?? "", size: head.seq, root: hash });
+    yield* this.#signRoot(tx, head.seq, root(head.frontier));
+  }
+
+  *#signRoot(tx: Tx, size: number, hash: Uint8Array): Work<void> {
+    const key = yield* this.keys.active(tx, "log");
+    const text = checkpointText({ origin: key.name ?? "", size, root: hash });
     yield* tx.run(keyQueries.insertCheckpoint, {
-      size: head.seq,
+      size,
       root: hash,
       key_n: key.n,
       signature: key.sign(text),

@@ -7,6 +7,7 @@
 import { base64url, sha256Base64url } from "../platform/hash.ts";
 import type { Random } from "../platform/random.ts";
 import { canonicalize, JcsError, type JsonValue } from "./jcs.ts";
+import { membersRead, membersWritten } from "./strict-json.ts";
 
 /** A disclosure and the digest that stands in the log in its place. */
 export interface Disclosed {
@@ -109,16 +110,4 @@ function parse(text: string): JsonValue {
     // The causes' own words quote the text, or point into it by name, and both may be personal.
     throw new DisclosureError(cause instanceof JcsError ? "a value without a canonical form" : "not JSON");
   }
-}
-
-/** Members in a valid JSON text: one for each colon outside a string. */
-function membersWritten(text: string): number {
-  return text.replaceAll(/"(?:[^"\\]|\\.)*"/g, "").split(":").length - 1;
-}
-
-function membersRead(value: JsonValue): number {
-  if (value === null || typeof value !== "object") return 0;
-  const children: readonly JsonValue[] = Object.values(value);
-  const own = Array.isArray(value) ? 0 : children.length;
-  return children.reduce<number>((sum, child) => sum + membersRead(child), own);
 }

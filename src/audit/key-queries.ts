@@ -1,4 +1,4 @@
-import { define, insertInto, type KeyPurpose } from "../storage/index.ts";
+import { define, insertInto, type KeyPurpose, type QueryBuilder } from "../storage/index.ts";
 
 /** Every signing key, in the order they were made. */
 export const signingKeys = define()((db) => db.selectFrom("signing_keys").selectAll().orderBy("n"));
@@ -11,6 +11,7 @@ export const insertSigningKey = insertInto("signing_keys", [
   "sealed",
   "created_at",
   "handover",
+  "seq",
 ]);
 
 export const retireSigningKeys = define<{ purpose: KeyPurpose; at: number }>()((db, p) =>
@@ -34,7 +35,8 @@ export const withholdSigning = define<{ why: string | null }>()((db, p) =>
 
 export const insertCheckpoint = insertInto("checkpoints", ["size", "root", "key_n", "signature", "signed_at"]);
 
-export const newestCheckpoint = define()((db) =>
+/** The signed columns, with the key that signed. */
+const signed = (db: QueryBuilder) =>
   db
     .selectFrom("checkpoints")
     .innerJoin("signing_keys", "signing_keys.n", "checkpoints.key_n")
@@ -45,7 +47,8 @@ export const newestCheckpoint = define()((db) =>
       "checkpoints.signed_at as signed_at",
       "signing_keys.name as name",
       "signing_keys.public_key as public_key",
-    ])
-    .orderBy("checkpoints.size", "desc")
-    .limit(1),
-);
+    ]);
+
+export const newestCheckpoint = define()((db) => signed(db).orderBy("checkpoints.size", "desc").limit(1));
+
+export const checkpointOf = define<{ size: number }>()((db, p) => signed(db).where("checkpoints.size", "=", p("size")));

@@ -69,3 +69,25 @@ export const entries = define<{ after: number; limit: number }>()((db, p) =>
     .orderBy("seq")
     .limit(p("limit")),
 );
+
+/** Entries with `after < seq ≤ last`, in order. */
+export const entriesUpTo = define<{ after: number; last: number; limit: number }>()((db, p) =>
+  db
+    .selectFrom("audit_entries")
+    .select(["seq", "entry", "disclosed", "world_n"])
+    .where("seq", ">", p("after"))
+    .where("seq", "<=", p("last"))
+    .orderBy("seq")
+    .limit(p("limit")),
+);
+
+/** The last entries before `before` that belong to no project, newest first. */
+export const newestOfInstallation = define<{ before: number; limit: number }>()((db, p) =>
+  db
+    .selectFrom("audit_entries")
+    .select(["seq", "entry", "disclosed"])
+    .where("world_n", "is", null)
+    .where("seq", "<", p("before"))
+    .orderBy("seq", "desc")
+    .limit(p("limit")),
+);

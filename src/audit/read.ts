@@ -1,6 +1,7 @@
 import { sha256Hex } from "../platform/hash.ts";
 import type { RowOf, Writer } from "../storage/index.ts";
 import * as queries from "./queries.ts";
+import { seqBefore } from "./select.ts";
 
 /** Which entries to read. Null: no such bound. */
 export interface EntryFilter {
@@ -75,18 +76,4 @@ function matches(entry: ShownEntry, filter: EntryFilter): boolean {
   if (filter.actor === null) return true;
   const actor = entry.actor as { type: string; id: string | null };
   return actor.type === filter.actor || actor.id === filter.actor;
-}
-
-/** The last seq whose time is before `time`, found by halving: the log's times never go back. */
-function seqBefore(writer: Writer, time: number): number {
-  let low = 0;
-  let high = writer.one(queries.lastEntry, {})?.seq ?? 0;
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    const row = writer.one(queries.entryAt, { seq: middle });
-    const at = row === undefined ? 0 : Date.parse((JSON.parse(row.entry) as { at: string }).at);
-    if (at < time) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }

@@ -9,10 +9,10 @@ import { ED25519_KEY_LENGTH, type SigningKey, signingKeyFrom } from "../platform
 import { sha256Base64url } from "../platform/hash.ts";
 import type { Random } from "../platform/random.ts";
 import type { KeyPurpose, RowOf, SharedState, Tx, Work } from "../storage/index.ts";
-import { type Actor, newEntry } from "./entry.ts";
+import { type Actor, type NewEntry, newEntry } from "./entry.ts";
 import * as queries from "./key-queries.ts";
 import { appendEntry } from "./log.ts";
-import { formatVerifierKey, type VerifierKey, verifierKey } from "./note.ts";
+import { formatVerifierKey, verifierKey } from "./note.ts";
 import { Seal } from "./seal.ts";
 
 /** A key in use. */
@@ -34,11 +34,23 @@ export interface PublicSigningKey {
   readonly retiredAt: number | null;
   /** The signature of the key before it over {@link handoverText}; null for the first of its purpose. */
   readonly handover: Uint8Array | null;
+  /** The entry that announces it. */
+  readonly seq: number;
 }
 
 interface Loaded {
   readonly active: ReadonlyMap<KeyPurpose, ActiveKey>;
   readonly all: readonly PublicSigningKey[];
+}
+
+interface Announced {
+  readonly purpose: KeyPurpose;
+  readonly id: string;
+  readonly key: SigningKey;
+  readonly at: number;
+  readonly actor: Actor;
+  readonly old: ActiveKey | null;
+  readonly handover: Uint8Array | null;
 }
 
 /** What the keys are made with. */
@@ -94,6 +106,7 @@ export class SigningKeys {
     const id = name === null ? thumbprint(key.publicKey) : formatVerifierKey(verifierKey(name, key.publicKey));
     const handover = old === null ? null : old.sign(handoverText(purpose, old.id, id));
     if (old !== null) yield* tx.run(queries.retireSigningKeys, { purpose, at });
+    const { seq } = yield* appendEntry(tx, this.#announcement({ purpose, id, key, at, actor, old, handover }));
     const { inserted: n } = yield* tx.run(queries.insertSigningKey, {
       id,
       purpose,
@@ -102,27 +115,28 @@ export class SigningKeys {
       sealed: this.#seal.close(seed, placeOf(purpose, key.publicKey), random),
       created_at: at,
       handover,
+      seq,
     });
     const { all, active } = yield* tx.shared(this.#loaded);
     const made: ActiveKey = { ...key, n, id, name };
-    const known = { id, purpose, name, publicKey: key.publicKey, createdAt: at, retiredAt: null, handover };
+    const known = { id, purpose, name, publicKey: key.publicKey, createdAt: at, retiredAt: null, handover, seq };
     const retired = all.map((one) => (one.id === old?.id ? { ...one, retiredAt: at } : one));
     tx.share(this.#loaded, { all: [...retired, known], active: new Map([...active, [purpose, made]]) });
-    const plain = { purpose, key_id: id, public_key: Buffer.from(key.publicKey).toString("base64url") };
-    yield* appendEntry(
-      tx,
-      old === null || handover === null
-        ? newEntry(random, { type: "signing_key.created", at, actor, world: null, pause: null, plain })
-        : newEntry(random, {
-            type: "signing_key.rotated",
-            at,
-            actor,
-            world: null,
-            pause: null,
-            plain: { ...plain, old_key_id: old.id, signature: Buffer.from(handover).toString("base64url") },
-          }),
-    );
     return made;
+  }
+
+  /** The entry that tells of a key, with the old one's signature where there is one. */
+  #announcement({ purpose, id, key, at, actor, old, handover }: Announced): NewEntry {
+    const common = { at, actor, world: null, pause: null };
+    const plain = { purpose, key_id: id, public_key: Buffer.from(key.publicKey).toString("base64url") };
+    const { random } = this.#parts;
+    if (old === null || handover === null) return newEntry(random, { ...common, type: "signing_key.created", plain });
+    const signature = Buffer.from(handover).toString("base64url");
+    return newEntry(random, {
+      ...common,
+      type: "signing_key.rotated",
+      plain: { ...plain, old_key_id: old.id, signature },
+    });
   }
 
   /** A log's name must be its own in the whole world and never change: the installation's id is both. */
@@ -146,12 +160,6 @@ export function handoverText(purpose: KeyPurpose, oldId: string, newId: string):
   return `pausepoint signing key handover v1\n${purpose}\n${oldId}\n${newId}\n`;
 }
 
-/** The verifier key of a log's key. */
-function logVerifierKey(name: string | null, publicKey: Uint8Array): VerifierKey {
-  if (name === null) throw new Error("a key for receipts has no verifier key");
-  return verifierKey(name, publicKey);
-}
-
 /** The `kid` of an Ed25519 key: the thumbprint of its JWK (RFC 7638 §3, RFC 8037 appendix A.3). */
 export function thumbprint(publicKey: Uint8Array): string {
   return sha256Base64url(`{"crv":"Ed25519","kty":"OKP","x":"${Buffer.from(publicKey).toString("base64url")}"}`);
@@ -172,5 +180,6 @@ function publicPart(row: RowOf<typeof queries.signingKeys>): PublicSigningKey {
     createdAt: row.created_at,
     retiredAt: row.retired_at,
     handover: row.handover,
+    seq: row.seq,
   };
 }

@@ -1,17 +1,53 @@
+import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
 import type { Command } from "commander";
-import { type Verification, verifyLive } from "../audit/index.ts";
-import { checkpointNow } from "../evidence/index.ts";
-import { openForReading } from "../storage/index.ts";
-import { requireDatabase, withFolder } from "./folder.ts";
-import { CommandFailed, print, printJson } from "./output.ts";
+import { NoteError, parseVerifierKey, type Verification, type VerifierKey, verifyLive } from "../audit/index.ts";
+import {
+  checkpointNow,
+  type ExportRequest,
+  exportCsv,
+  exportLines,
+  type FileVerdict,
+  openedBy,
+  prepareExport,
+  provePause,
+  Unreadable,
+  verifyFile,
+} from "../evidence/index.ts";
+import { pauseById } from "../pauses/index.ts";
+import { openForReading, Reader, type Writer } from "../storage/index.ts";
+import { type Folder, requireDatabase, withFolder } from "./folder.ts";
+import { CommandFailed, print, printJson, printText, UsageError } from "./output.ts";
 import { type CommonOptions, settingsOf, withCommonOptions } from "./settings.ts";
 
 /** `pausepoint audit …`: what an auditor asks for, also beside a running server. */
 export function addAudit(program: Command): void {
-  const audit = program.command("audit").description("verify the audit log, and sign what it has come to");
+  const audit = program.command("audit").description("export, prove and verify the audit log");
   withCommonOptions(
-    audit.command("verify").description("walk the whole log, and recompute from it what the tables say"),
+    audit
+      .command("export")
+      .description("print the log, or a part of it, as a file that can be checked offline")
+      .option("--format <format>", "jsonl to be verified, or csv for people", "jsonl")
+      .option("--from <time>", "entries at or after this time, such as 2026-11-24T09:30:00Z")
+      .option("--to <time>", "entries before this time")
+      .option("--project <name>", "entries of one project")
+      .option("--pause <id>", "entries of one pause")
+      .option("--no-disclosures", "leave out what the entries commit to: messages, addresses, comments")
+      .option("--out <file>", "write to this file in place of the terminal"),
+  ).action(exportLog);
+  withCommonOptions(
+    audit
+      .command("verify [file]")
+      .description("verify an export or a proof offline; without a file, the live log against its tables")
+      .option("--key <vkey>", "the log's verifier key, pinned beforehand")
+      .option("--checkpoint <file...>", "a checkpoint that was kept elsewhere"),
   ).action(verify);
+  withCommonOptions(
+    audit
+      .command("proof <pause>")
+      .description("print the proof of one pause, which is checked alone")
+      .option("--disclose <what>", "all, none, or JSON pointers such as /message,/comment", "all")
+      .option("--out <file>", "write to this file in place of the terminal"),
+  ).action(proof);
   withCommonOptions(
     audit
       .command("checkpoint")
@@ -19,6 +55,94 @@ export function addAudit(program: Command): void {
       .option("--public-key", "print the verifier key that checkpoints are checked with, to pin it"),
   ).action(checkpoint);
 }
+
+// Export and proof
+
+interface ExportOptions extends CommonOptions {
+  readonly format: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly project?: string;
+  readonly pause?: string;
+  readonly disclosures: boolean;
+  readonly out?: string;
+}
+
+async function exportLog(options: ExportOptions): Promise<void> {
+  const { format } = options;
+  if (format !== "jsonl" && format !== "csv") throw new UsageError("--format must be jsonl or csv.");
+  await reading(options, async (source) => {
+    const request: ExportRequest = {
+      world: null,
+      project: options.project ?? null,
+      pause: options.pause === undefined ? null : pauseNamed(source.writer, options.pause),
+      from: timeIn("--from", options.from),
+      to: timeIn("--to", options.to),
+      disclose: options.disclosures,
+    };
+    const prepared = await prepareExport(source, request);
+    writeOut(options.out, format === "csv" ? exportCsv(source, prepared) : exportLines(source, prepared));
+  });
+}
+
+async function proof(id: string, options: CommonOptions & { disclose: string; out?: string }): Promise<void> {
+  await reading(options, async (source) => {
+    const file = await provePause(source, pauseNamed(source.writer, id), openedBy(options.disclose));
+    writeOut(options.out, [`${JSON.stringify(file, null, options.json === true ? 0 : 2)}\n`]);
+  });
+}
+
+/** The folder, with a connection of its own for a long read. */
+async function reading(options: CommonOptions, work: (source: Folder & Source) => Promise<void>): Promise<void> {
+  const config = await settingsOf(options);
+  requireDatabase(config);
+  await withFolder(config, async (folder) => {
+    const connection = openForReading(config.dataDir);
+    try {
+      await work({ ...folder, reader: new Reader(connection), clock: folder.context.clock });
+    } finally {
+      connection.close();
+    }
+  });
+}
+
+interface Source {
+  readonly reader: Reader;
+  readonly clock: Folder["context"]["clock"];
+}
+
+function pauseNamed(writer: Writer, id: string) {
+  const pause = writer.one(pauseById, { id });
+  if (pause === undefined) throw new UsageError(`There is no pause ${id}.`);
+  return pause;
+}
+
+function timeIn(option: string, text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const time = Date.parse(text);
+  if (Number.isNaN(time)) throw new UsageError(`${option} must be a time such as 2026-11-24T09:30:00Z.`);
+  return time;
+}
+
+/** To the terminal, or to a file that only its owner can read, on disk when this returns. */
+function writeOut(file: string | undefined, parts: Iterable<string>): void {
+  if (file === undefined) {
+    for (const part of parts) printText(part);
+    return;
+  }
+  const descriptor = openSync(file, "w", 0o600);
+  try {
+    for (const part of parts) {
+      const bytes = Buffer.from(part);
+      for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
+    }
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+// Checkpoint
 
 async function checkpoint(options: CommonOptions & { readonly publicKey?: boolean }): Promise<void> {
   const config = await settingsOf(options);
@@ -38,7 +162,18 @@ async function checkpoint(options: CommonOptions & { readonly publicKey?: boolea
   });
 }
 
-async function verify(options: CommonOptions): Promise<void> {
+// Verify
+
+interface VerifyOptions extends CommonOptions {
+  readonly key?: string;
+  readonly checkpoint?: readonly string[];
+}
+
+async function verify(file: string | undefined, options: VerifyOptions): Promise<void> {
+  if (file !== undefined) {
+    verifyOffline(file, options);
+    return;
+  }
   const config = await settingsOf(options);
   requireDatabase(config);
   const connection = openForReading(config.dataDir);
@@ -46,6 +181,63 @@ async function verify(options: CommonOptions): Promise<void> {
     report(verifyLive(connection), options.json === true);
   } finally {
     connection.close();
+  }
+}
+
+function verifyOffline(file: string, { key, checkpoint = [], json }: VerifyOptions): void {
+  const trust = { pinned: key === undefined ? null : pinnedKey(key), kept: checkpoint.map(textOf) };
+  let verdict: FileVerdict;
+  try {
+    verdict = verifyFile(file, trust);
+  } catch (error) {
+    if (error instanceof Unreadable) throw new UsageError(`The file can't be verified: ${error.message}.`);
+    if ((error as { code?: string }).code === undefined) throw error;
+    throw new UsageError(`The file ${file} can't be read (${(error as { code?: string }).code}).`);
+  }
+  const { fault, entries, origin, isPinned, disclosures, unknown, firstSeq, lastSeq } = verdict;
+  if (json === true) {
+    printJson({
+      valid: fault === null,
+      file: verdict.file,
+      origin,
+      key_pinned: isPinned,
+      entries,
+      first_seq: firstSeq,
+      last_seq: lastSeq,
+      disclosures,
+      checkpoint: verdict.checkpoint,
+      fault,
+      not_shown: unknown,
+    });
+  }
+  if (fault !== null) {
+    const where = fault.line > 0 ? `, in line ${fault.line}` : "";
+    throw new CommandFailed(`The ${verdict.file} is not valid (${fault.kind}${where}): ${fault.what}.`);
+  }
+  if (json === true) return;
+  const span = firstSeq === null ? "no entries" : `${entries} entries, ${firstSeq} to ${lastSeq}`;
+  const head = verdict.checkpoint;
+  print(
+    `${isPinned ? "Valid" : "Consistent; key not pinned"}: ${span}, and ${disclosures} disclosed values, of the log ${origin}.\n` +
+      `checkpoint ${head?.size} ${head?.root}`,
+  );
+  for (const what of unknown) print(`Not shown: ${what}.`);
+}
+
+function pinnedKey(text: string): VerifierKey {
+  try {
+    return parseVerifierKey(text.trim());
+  } catch (error) {
+    if (error instanceof NoteError) throw new UsageError(`--key is no verifier key: ${error.message}.`);
+    throw error;
+  }
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new UsageError(`The checkpoint ${file} can't be read (${(error as { code?: string }).code}).`);
   }
 }
 

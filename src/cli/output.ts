@@ -16,7 +16,12 @@ function writeAll(descriptor: number, text: string): void {
 
 /** What a command was asked to print. */
 export function print(text: string): void {
-  writeAll(1, `${text}\n`);
+  printText(`${text}\n`);
+}
+
+/** The same, as it is: a part of a longer output. */
+export function printText(text: string): void {
+  writeAll(1, text);
 }
 
 /** One JSON value on a line of its own, and nothing else. */

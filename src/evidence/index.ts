@@ -1,3 +1,6 @@
 export { checkpointNow } from "./checkpoints.ts";
-export { signingKeysOf } from "./keys.ts";
-export { evidenceRoutes } from "./routes.ts";
+export { exportCsv } from "./csv.ts";
+export { type ExportRequest, exportLines, prepareExport } from "./export.ts";
+export { provePause } from "./proof.ts";
+export { evidenceRoutes, openedBy } from "./routes.ts";
+export { type FileVerdict, Unreadable, verifyFile } from "./verify/index.ts";

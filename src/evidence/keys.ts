@@ -34,3 +34,18 @@ export function receiptKeySet(keys: readonly PublicSigningKey[], mode: Mode): { 
       })),
   };
 }
+
+/** The log's verifier keys in their one line, oldest first. */
+export function logKeysOf(keys: readonly PublicSigningKey[]): string[] {
+  return keys.filter(({ purpose }) => purpose === "log").map(({ id }) => id);
+}
+
+/** How the log's keys followed each other: each statement is signed by the key before. */
+export function handoversOf(keys: readonly PublicSigningKey[]): { old: string; new: string; signature: string }[] {
+  const logKeys = keys.filter(({ purpose }) => purpose === "log");
+  return logKeys.flatMap(({ id, handover }, index) => {
+    const old = logKeys[index - 1];
+    if (handover === null || old === undefined) return [];
+    return [{ old: old.id, new: id, signature: Buffer.from(handover).toString("base64url") }];
+  });
+}

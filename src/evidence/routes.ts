@@ -1,23 +1,47 @@
 import { z } from "zod";
-import type { Route } from "../access/index.ts";
+import type { Key, Route } from "../access/index.ts";
 import type { Attestor } from "../audit/index.ts";
-import { queryObject } from "../platform/paging.ts";
+import { pauseById } from "../pauses/index.ts";
+import type { Clock } from "../platform/clock.ts";
+import { queryObject, timeParameter } from "../platform/paging.ts";
 import { Problem } from "../platform/problem.ts";
 import { check } from "../platform/schema.ts";
-import type { Writer } from "../storage/index.ts";
+import type { Reader, Writer } from "../storage/index.ts";
 import { checkpointNow } from "./checkpoints.ts";
+import { exportCsv } from "./csv.ts";
+import { type ExportRequest, type ExportSource, exportLines, type PreparedExport, prepareExport } from "./export.ts";
 import { receiptKeySet, signingKeysOf } from "./keys.ts";
+import { type Opened, provePause } from "./proof.ts";
 
 /** What the evidence is read from and made with. */
 export interface EvidenceParts {
   readonly writer: Writer;
   readonly attestor: Attestor;
+  readonly clock: Clock;
+  /** Opens a connection that only reads, for as long as an export lasts. */
+  readonly openReader: () => { readonly reader: Reader; close(): void };
 }
 
+const disclose = z.enum(["true", "false"], "must be true or false").default("true");
 const keysQuery = z.strictObject({ mode: z.enum(["live", "test"], "must be live or test").default("live") });
+const exportQuery = z.strictObject({
+  format: z.enum(["jsonl", "csv"], "must be jsonl or csv").default("jsonl"),
+  project: z.string().max(100, "must be the name of a project").optional(),
+  pause_id: z.string().max(100, "must be the id of a pause").optional(),
+  from: timeParameter.optional(),
+  to: timeParameter.optional(),
+  disclose,
+});
+const proofQuery = z.strictObject({
+  disclose: z
+    .string()
+    .regex(/^(true|false|(\/[^,]+)(,\/[^,]+)*)$/, "must be true, false, or JSON pointers such as /message,/comment")
+    .default("true"),
+});
 
-/** The log's checkpoint, and the keys that receipts are verified with. */
-export function evidenceRoutes({ writer, attestor }: EvidenceParts): Route[] {
+/** The log's checkpoint, export and proofs, and the keys that receipts are verified with. */
+export function evidenceRoutes(parts: EvidenceParts): Route[] {
+  const { writer, attestor } = parts;
   return [
     {
       method: "GET",
@@ -27,6 +51,45 @@ export function evidenceRoutes({ writer, attestor }: EvidenceParts): Route[] {
         const checkpoint = await checkpointNow(writer, attestor);
         if (checkpoint === null) throw new Problem("signing-withheld", "Nothing has been signed yet.");
         return { status: 200, headers: { "content-type": "text/plain; charset=utf-8" }, body: checkpoint.note };
+      },
+    },
+    {
+      method: "GET",
+      path: "/v1/audit/export",
+      access: "audit:read",
+      async handle(call, key) {
+        const query = check(exportQuery, queryObject(call.query), "query");
+        const { reader, close } = parts.openReader();
+        try {
+          const source = { ...parts, reader };
+          const prepared = await prepareExport(source, requestOf(query, key, writer));
+          return {
+            status: 200,
+            headers: {
+              "content-type": query.format === "csv" ? "text/csv; charset=utf-8" : "application/jsonl",
+              "content-disposition": `attachment; filename="${fileName(prepared, query.format)}"`,
+            },
+            body: streamOf(query.format, source, prepared, close),
+          };
+        } catch (error) {
+          close();
+          throw error;
+        }
+      },
+    },
+    {
+      method: "GET",
+      path: "/v1/pause/:pause_id/proof",
+      access: "audit:read",
+      async handle(call, key) {
+        const query = check(proofQuery, queryObject(call.query), "query");
+        const pause = findPause(writer, call.param("pause_id"), key);
+        const { reader, close } = parts.openReader();
+        try {
+          return { status: 200, body: await provePause({ ...parts, reader }, pause, openedBy(query.disclose)) };
+        } finally {
+          close();
+        }
       },
     },
     {
@@ -43,4 +106,61 @@ export function evidenceRoutes({ writer, attestor }: EvidenceParts): Route[] {
       },
     },
   ];
+}
+
+/** `true`, `false`, or pointers with commas between. */
+export function openedBy(disclose: string): Opened {
+  if (disclose === "true" || disclose === "all") return "all";
+  return disclose === "false" || disclose === "none" ? "none" : new Set(disclose.split(","));
+}
+
+/** A key sees its own project and mode; with `admin` everything, or the project that it names. */
+function requestOf(query: z.output<typeof exportQuery>, key: Key, writer: Writer): ExportRequest {
+  const { project = null, pause_id = null, from = null, to = null } = query;
+  const isAdmin = key.scopes.has("admin");
+  if (project !== null && !isAdmin && project !== key.world.project)
+    throw new Problem("not-found", "There is no such project, or this key may not see it.");
+  return {
+    world: isAdmin ? null : key.world,
+    project: isAdmin ? project : null,
+    pause: pause_id === null ? null : findPause(writer, pause_id, key),
+    from,
+    to,
+    disclose: query.disclose === "true",
+  };
+}
+
+function findPause(writer: Writer, id: string, key: Key) {
+  const pause = writer.one(pauseById, { id });
+  if (pause === undefined || (pause.world_n !== key.world.n && !key.scopes.has("admin")))
+    throw new Problem("not-found", "There is no such pause, or this key may not see it.");
+  return pause;
+}
+
+function fileName({ selection }: PreparedExport, format: string): string {
+  return `pausepoint-log-${selection.firstSeq}-${selection.lastSeq}.${format}`;
+}
+
+/** The lines as they are asked for: a reader that stops reading holds a page in memory and no more. */
+function streamOf(
+  format: "jsonl" | "csv",
+  source: ExportSource,
+  prepared: PreparedExport,
+  close: () => void,
+): ReadableStream<Uint8Array> {
+  const lines = format === "csv" ? exportCsv(source, prepared) : exportLines(source, prepared);
+  const encoder = new TextEncoder();
+  return new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        const { value, done } = lines.next();
+        if (done === true || value === undefined) {
+          close();
+          controller.close();
+        } else controller.enqueue(encoder.encode(value));
+      },
+      cancel: close,
+    },
+    { highWaterMark: 1 },
+  );
 }

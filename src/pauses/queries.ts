@@ -41,6 +41,23 @@ export const pauseByNumber = define<{ n: number }>()((db, p) =>
     .where("pauses.n", "=", p("n")),
 );
 
+/** A pause by its id alone, with its world: for the operator, who sees all of them. */
+export const pauseById = define<{ id: string }>()((db, p) =>
+  db
+    .selectFrom("pauses")
+    .innerJoin("worlds", "worlds.n", "pauses.world_n")
+    .innerJoin("projects", "projects.n", "worlds.project_n")
+    .select([
+      "pauses.n as n",
+      "pauses.id as id",
+      "pauses.receipt as receipt",
+      "worlds.n as world_n",
+      "worlds.mode as mode",
+      "projects.name as project",
+    ])
+    .where("pauses.id", "=", p("id")),
+);
+
 export const numberOfPause = define<{ id: string }>()((db, p) =>
   db.selectFrom("pauses").select("n").where("id", "=", p("id")),
 );

@@ -150,6 +150,7 @@ export interface Tables {
     created_at: number;
     retired_at: number | null;
     handover: Uint8Array | null;
+    seq: number;
   };
   checkpoints: { size: number; root: Uint8Array; key_n: number; signature: Uint8Array; signed_at: number };
 }

@@ -174,6 +174,8 @@ test("every route answers anything by the book, and keeps nothing by halves", as
 }, 60_000);
 
 /** Throws it, and says what is wrong with the answer. */
+const JSON_TYPES: ReadonlySet<string> = new Set(["application/json", "application/jwk-set+json"]);
+
 async function faultOf({ route, path, query: asked, headers: sent, body: given }: Thrown): Promise<string | null> {
   const response = await fetch(`${appliance.url}${path}${asked}`, {
     method: route.method,
@@ -197,8 +199,10 @@ async function faultOf({ route, path, query: asked, headers: sent, body: given }
     return path.startsWith("/r/") || status === 200 ? null : "is a page";
   if (status === 303) return null;
   if (response.headers.get("content-type")?.startsWith("text/plain")) return status === 200 ? null : "is plain text";
+  // The log as a file: lines, or a table.
+  if (/jsonl|csv/.test(response.headers.get("content-type") ?? "")) return status === 200 ? null : "is a file";
   answer.body = JSON.parse(answer.text);
-  if (status < 400) return response.headers.get("content-type") === "application/json" ? null : "is no JSON";
+  if (status < 400) return JSON_TYPES.has(response.headers.get("content-type") ?? "") ? null : "is no JSON";
   const fault = problemFault(answer);
   if (fault !== null) return fault;
   return status === 422 && answer.text.includes("/problems/invalid") && fieldsOf(answer).length === 0

@@ -6,7 +6,7 @@
  *
  * `--quick`: everything once and briefly, to see that the benchmark runs. Its numbers mean nothing.
  * `--large`: 1,000,000 stored pauses in place of 100,000. `--rounds N`, `--seconds N`: five of two seconds unless said.
- * `--only load,growth`: some of load, latency, start, memory, webhooks, growth.
+ * `--only load,growth`: some of load, latency, start, memory, webhooks, evidence, growth.
  *
  * Needs wrk (the Debian package) on the path.
  */
@@ -14,6 +14,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { evidence } from "./bench/evidence.ts";
 import { compile } from "./bench/executables.ts";
 import { type Figure, lineOf } from "./bench/figures.ts";
 import { growth } from "./bench/growth.ts";
@@ -24,7 +25,7 @@ import { startTime } from "./bench/start.ts";
 import { throughput } from "./bench/throughput.ts";
 import { webhooks } from "./bench/webhooks.ts";
 
-const PARTS = ["load", "latency", "start", "memory", "webhooks", "growth"] as const;
+const PARTS = ["load", "latency", "start", "memory", "webhooks", "evidence", "growth"] as const;
 
 const project = join(import.meta.dir, "..");
 const results = join(project, "bench-results");
@@ -93,6 +94,7 @@ async function bench(): Promise<void> {
       add(await heldMemory(programs.product, many.folder, many.key, held));
     }
     if (only.has("webhooks")) for await (const each of webhooks(programs.product, folder, extent().webhooks)) add(each);
+    if (only.has("evidence")) add(...(await evidence(programs.product, few.folder, many.folder, folder)));
     // Last: it leaves queued messages behind.
     if (only.has("growth")) add(...(await growth(few, many, growthRounds, growthUnits)));
   } finally {

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { NoteError, parseVerifierKey, type Verification, type VerifierKey, verifyLive } from "../audit/index.ts";
 import {
@@ -16,8 +16,8 @@ import {
 import { pauseById } from "../pauses/index.ts";
 import { openForReading, Reader, type Writer } from "../storage/index.ts";
 import { type Folder, requireDatabase, withFolder } from "./folder.ts";
-import { CommandFailed, print, printJson, printText, UsageError } from "./output.ts";
-import { type CommonOptions, settingsOf, withCommonOptions } from "./settings.ts";
+import { CommandFailed, print, printJson, UsageError, writeOut } from "./output.ts";
+import { type CommonOptions, settingsOf, timeIn, withCommonOptions } from "./settings.ts";
 
 /** `pausepoint audit …`: what an auditor asks for, also beside a running server. */
 export function addAudit(program: Command): void {
@@ -76,8 +76,8 @@ async function exportLog(options: ExportOptions): Promise<void> {
       world: null,
       project: options.project ?? null,
       pause: options.pause === undefined ? null : pauseNamed(source.writer, options.pause),
-      from: timeIn("--from", options.from),
-      to: timeIn("--to", options.to),
+      from: options.from === undefined ? null : timeIn("--from", options.from),
+      to: options.to === undefined ? null : timeIn("--to", options.to),
       disclose: options.disclosures,
     };
     const prepared = await prepareExport(source, request);
@@ -115,31 +115,6 @@ function pauseNamed(writer: Writer, id: string) {
   const pause = writer.one(pauseById, { id });
   if (pause === undefined) throw new UsageError(`There is no pause ${id}.`);
   return pause;
-}
-
-function timeIn(option: string, text: string | undefined): number | null {
-  if (text === undefined) return null;
-  const time = Date.parse(text);
-  if (Number.isNaN(time)) throw new UsageError(`${option} must be a time such as 2026-11-24T09:30:00Z.`);
-  return time;
-}
-
-/** To the terminal, or to a file that only its owner can read, on disk when this returns. */
-function writeOut(file: string | undefined, parts: Iterable<string>): void {
-  if (file === undefined) {
-    for (const part of parts) printText(part);
-    return;
-  }
-  const descriptor = openSync(file, "w", 0o600);
-  try {
-    for (const part of parts) {
-      const bytes = Buffer.from(part);
-      for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
-    }
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 // Checkpoint

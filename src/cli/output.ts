@@ -1,4 +1,4 @@
-import { writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 
 /** Writes all of a text to a file descriptor: a pipe that is full is waited for, never cut. */
 function writeAll(descriptor: number, text: string): void {
@@ -16,12 +16,25 @@ function writeAll(descriptor: number, text: string): void {
 
 /** What a command was asked to print. */
 export function print(text: string): void {
-  printText(`${text}\n`);
+  writeAll(1, `${text}\n`);
 }
 
-/** The same, as it is: a part of a longer output. */
-export function printText(text: string): void {
-  writeAll(1, text);
+/**
+ * Parts of a long output, as they are: to the terminal, or to a file that only its owner can read, which is on disk when
+ * this returns.
+ */
+export function writeOut(file: string | undefined, parts: Iterable<string>): void {
+  if (file === undefined) {
+    for (const part of parts) writeAll(1, part);
+    return;
+  }
+  const descriptor = openSync(file, "w", 0o600);
+  try {
+    for (const part of parts) writeAll(descriptor, part);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** One JSON value on a line of its own, and nothing else. */

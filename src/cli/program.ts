@@ -7,6 +7,7 @@ import { addConfig } from "./config.ts";
 import { addDemo } from "./demo.ts";
 import { addKeys } from "./keys.ts";
 import { CommandFailed, print, printError, printJson, UsageError } from "./output.ts";
+import { addReport } from "./report.ts";
 import { addServe } from "./serve.ts";
 import { addWebhooks } from "./webhooks.ts";
 
@@ -25,6 +26,7 @@ export async function run(args: readonly string[]): Promise<number> {
   addKeys(program);
   addAudit(program);
   addWebhooks(program);
+  addReport(program);
   addConfig(program);
   program
     .command("version")

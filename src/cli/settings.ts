@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { type LoadedConfig, loadConfig } from "../platform/config/load.ts";
 import { createLog, type Log } from "../platform/log.ts";
+import { UsageError } from "./output.ts";
 
 /** The options that every command which touches the data folder has. */
 export interface CommonOptions {
@@ -37,4 +38,11 @@ export function settingsOf(
 /** The server's log, to stderr. */
 export function logOf(config: LoadedConfig): Log {
   return createLog(config.log.level, config.log.format, Date.now, (line) => process.stderr.write(line));
+}
+
+/** A time that an option was given, in milliseconds. @throws UsageError when it is none. */
+export function timeIn(option: string, text: string): number {
+  const time = Date.parse(text);
+  if (Number.isNaN(time)) throw new UsageError(`${option} must be a time such as 2026-11-24T09:30:00Z.`);
+  return time;
 }

@@ -1,6 +1,7 @@
 import frontCss from "../../../public/front.css" with { type: "text" };
 import css from "../../../public/page.css" with { type: "text" };
 import script from "../../../public/page.js" with { type: "text" };
+import reportCss from "../../../public/report.css" with { type: "text" };
 
 /** Inline text and the source expression that a Content-Security-Policy allows it by (CSP Level 3, §2.3.1). */
 export interface InlineAsset {
@@ -13,6 +14,9 @@ export const pageStyle: InlineAsset = inline(smallCss(css));
 
 /** The stylesheet of the page at the server's own address. */
 export const frontStyle: InlineAsset = inline(smallCss(frontCss));
+
+/** The stylesheet of the oversight report. */
+export const reportStyle: InlineAsset = inline(smallCss(reportCss));
 
 /** The page's one script. It only improves: everything works without it. */
 export const pageScript: InlineAsset = inline(smallScript(script));

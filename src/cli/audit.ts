@@ -3,13 +3,18 @@ import type { Command } from "commander";
 import { NoteError, parseVerifierKey, type Verification, type VerifierKey, verifyLive } from "../audit/index.ts";
 import {
   checkpointNow,
+  compareWithKept,
   type ExportRequest,
   exportCsv,
   exportLines,
+  Faulty,
   type FileVerdict,
+  logHead,
   openedBy,
   prepareExport,
   provePause,
+  signingKeysOf,
+  trustedLog,
   Unreadable,
   verifyFile,
 } from "../evidence/index.ts";
@@ -153,10 +158,37 @@ async function verify(file: string | undefined, options: VerifyOptions): Promise
   requireDatabase(config);
   const connection = openForReading(config.dataDir);
   try {
-    report(verifyLive(connection), options.json === true);
+    const verification = verifyLive(connection);
+    const isAgainst = options.key !== undefined || options.checkpoint !== undefined;
+    const reader = new Reader(connection);
+    const judged = isAgainst
+      ? await withFolder(config, (folder) => againstKept(verification, { ...folder, reader }, options))
+      : verification;
+    report(judged, options);
   } finally {
     connection.close();
   }
+}
+
+/** What the log is held against beside its own tables: a pinned key, and checkpoints that were kept elsewhere. */
+async function againstKept(
+  verification: Verification,
+  { reader, writer, attestor }: Folder & Pick<Source, "reader">,
+  { key, checkpoint = [] }: VerifyOptions,
+): Promise<Verification> {
+  if (verification.fault !== null || (key === undefined && checkpoint.length === 0)) return verification;
+  const head = logHead(await signingKeysOf(writer, attestor));
+  let what: string | null;
+  try {
+    const trusted = trustedLog(head, { pinned: key === undefined ? null : pinnedKey(key), kept: [] });
+    const notes =
+      checkpoint.length > 0 ? checkpoint.map(textOf) : [(await checkpointNow(writer, attestor))?.note ?? ""];
+    what = compareWithKept(reader, verification.entries, trusted, notes);
+  } catch (error) {
+    if (!(error instanceof Faulty)) throw error;
+    what = error.message;
+  }
+  return what === null ? verification : { ...verification, fault: { seq: null, what } };
 }
 
 function verifyOffline(file: string, { key, checkpoint = [], json }: VerifyOptions): void {
@@ -216,9 +248,9 @@ function textOf(file: string): string {
   }
 }
 
-function report(verification: Verification, json: boolean): void {
+function report(verification: Verification, { json, key, checkpoint = [] }: VerifyOptions): void {
   const { entries, pauses, erasedDisclosures, headHash, root, fault } = verification;
-  if (json) {
+  if (json === true) {
     const shown = { entries, pauses, erased_disclosures: erasedDisclosures, head: headHash, root };
     printJson({ valid: fault === null, ...shown, fault });
   }
@@ -226,8 +258,12 @@ function report(verification: Verification, json: boolean): void {
     const where = fault.seq === null ? "in the tables" : `at entry ${fault.seq}`;
     throw new CommandFailed(`The log is not valid. First fault, ${where}: ${fault.what}`);
   }
-  if (json) return;
-  print(`Consistent: ${entries} entries and ${pauses} pauses agree; no signing key is pinned.`);
+  if (json === true) return;
+  const against = [
+    key === undefined ? "no signing key is pinned" : "the pinned key has signed",
+    ...(checkpoint.length === 0 ? [] : ["it goes on from what was kept elsewhere"]),
+  ].join(", ");
+  print(`Consistent: ${entries} entries and ${pauses} pauses agree; ${against}.`);
   if (erasedDisclosures > 0) print(`${erasedDisclosures} disclosures have been erased.`);
   print(`head ${headHash}\nroot ${root}`);
 }

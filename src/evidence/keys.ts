@@ -49,3 +49,9 @@ export function handoversOf(keys: readonly PublicSigningKey[]): { old: string; n
     return [{ old: old.id, new: id, signature: Buffer.from(handover).toString("base64url") }];
   });
 }
+
+/** The log's keys as the head of an export names them. */
+export function logHead(keys: readonly PublicSigningKey[]) {
+  const origin = keys.find(({ purpose }) => purpose === "log")?.name ?? "";
+  return { origin, keys: logKeysOf(keys), handovers: handoversOf(keys) };
+}

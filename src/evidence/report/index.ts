@@ -1,3 +1,3 @@
-export { collectReport, type Report, type ReportRequest } from "./collect.ts";
+export { collectReport, type Report } from "./collect.ts";
 export { reportHtml } from "./html.ts";
 export { articles, DATES } from "./map.ts";

@@ -18,8 +18,9 @@ import { verifyProof } from "./proof-file.ts";
 import type { Trust } from "./trust.ts";
 import { Faulty, type FileVerdict, Unreadable } from "./verdict.ts";
 
-export type { Trust } from "./trust.ts";
-export { type FileVerdict, Unreadable } from "./verdict.ts";
+export { compareWithKept } from "./live.ts";
+export { type Trust, type TrustedLog, trustedLog } from "./trust.ts";
+export { Faulty, type FileVerdict, Unreadable } from "./verdict.ts";
 
 /** Proof files are read whole: a pause has at most some thousand entries. */
 const LONGEST_PROOF = 64 * 1_048_576;

@@ -95,6 +95,27 @@ CREATE TABLE recipients (
   PRIMARY KEY (pause_n, position)
 ) STRICT, WITHOUT ROWID;
 
+-- What the page was made from beside the question, kept so that a page can be made again: its template's version, the
+-- asking project's name, logo, colour and zone, the server's host. One row for each that was ever shown.
+CREATE TABLE appearances (
+  digest     BLOB NOT NULL PRIMARY KEY,
+  appearance TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The pages that a recipient's link showed: the first of all, and each later one that shows something else to whoever is
+-- not known to be a machine. `state` is how the question stood then.
+CREATE TABLE views (
+  pause_n    INTEGER NOT NULL,
+  position   INTEGER NOT NULL,
+  ordinal    INTEGER NOT NULL,
+  at         INTEGER NOT NULL,
+  language   TEXT    NOT NULL,
+  state      TEXT    NOT NULL,
+  appearance BLOB    NOT NULL REFERENCES appearances (digest),
+  automated  INTEGER NOT NULL,
+  PRIMARY KEY (pause_n, position, ordinal)
+) STRICT, WITHOUT ROWID;
+
 -- Every accepted answer in the order they came, by a recipient (position) or by the clock (NULL).
 CREATE TABLE answers (
   pause_n  INTEGER NOT NULL REFERENCES pauses (n),

@@ -28,6 +28,7 @@ import {
   Waiters,
 } from "./pauses/index.ts";
 import { type Clock, systemClock } from "./platform/clock.ts";
+import { configDigest } from "./platform/config/digest.ts";
 import type { LoadedConfig } from "./platform/config/load.ts";
 import { listenUrl } from "./platform/config/load.ts";
 import { projectAppearance } from "./platform/config/schema.ts";
@@ -36,7 +37,17 @@ import type { Log } from "./platform/log.ts";
 import { isWildcard, networkAddress } from "./platform/network.ts";
 import { type Random, systemRandom } from "./platform/random.ts";
 import { version } from "./platform/version.ts";
-import { Inbound, Links, messageComposer, messageText, Respond, respondRoutes } from "./respond/index.ts";
+import {
+  Inbound,
+  Links,
+  messageComposer,
+  messageText,
+  Pages,
+  Respond,
+  respondRoutes,
+  Stamps,
+  templateVersion,
+} from "./respond/index.ts";
 import {
   type Connection,
   ensureInstallation,
@@ -217,11 +228,24 @@ async function compose(
   });
   const webhooks = new Webhooks({ writer, context, guard, secrets });
   const inbound = new Inbound({ writer, context, pauses, links, projectName: appearance("default").displayName });
-  const respond = new Respond({ links, writer, context, pauses, log });
+  const pages = new Pages({
+    stamps: new Stamps(folder.secret),
+    appearance: (project) => {
+      const { displayName, logo, accent, timeZone } = appearance(project ?? "default");
+      return { projectName: displayName, host: new URL(baseUrl).host, logo, accent, timeZone };
+    },
+  });
+  const respond = new Respond({ links, pages, writer, context, pauses, log });
 
   await writer.write((tx) => ensureInstallation(tx, folder.secret, { clock, ids }));
   await writer.write((tx) => attestor.prepare(tx));
-  await writer.write((tx) => recordStart(tx, context, Object.keys(addressKinds)));
+  const inForce = {
+    version: version.number,
+    channels: Object.keys(addressKinds),
+    config: configDigest(config, folder.secret),
+    template: templateVersion(),
+  };
+  await writer.write((tx) => recordStart(tx, context, inForce));
   await timeouts.start();
 
   const keys = new KeyRing(writer);
@@ -253,12 +277,7 @@ async function compose(
         respond,
         writer,
         messages,
-        now: () => clock.now(),
         mayTryForged: rateLimit(FORGED_BURST, FORGED_BURST, () => clock.now()),
-        appearance: (project) => {
-          const { displayName, logo, accent, timeZone } = appearance(project ?? "default");
-          return { projectName: displayName, host: new URL(baseUrl).host, logo, accent, timeZone };
-        },
       }),
       ...healthRoutes(writer),
       frontPage,
@@ -313,8 +332,17 @@ function readerOf(dataDir: string): { reader: Reader; close(): void } {
   return { reader: new Reader(connection), close: () => connection.close() };
 }
 
-function* recordStart(tx: Tx, { clock, random }: PauseContext, channels: readonly string[]): Work<void> {
-  const plain = { version: version.number, channels: [...channels] };
+/** What a start puts in force. */
+interface InForce {
+  readonly version: string;
+  readonly channels: readonly string[];
+  /** See {@link configDigest}. */
+  readonly config: string;
+  /** The version of the page's template. */
+  readonly template: string;
+}
+
+function* recordStart(tx: Tx, { clock, random }: PauseContext, inForce: InForce): Work<void> {
   yield* appendEntry(
     tx,
     newEntry(random, {
@@ -323,7 +351,7 @@ function* recordStart(tx: Tx, { clock, random }: PauseContext, channels: readonl
       actor: { type: "system", id: null },
       world: null,
       pause: null,
-      plain,
+      plain: { ...inForce },
     }),
   );
 }

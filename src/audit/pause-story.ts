@@ -11,8 +11,8 @@ export interface PauseStory {
   readonly recipients: readonly JsonObject[];
   /** `pause.responded`, `pause.timed_out` or `pause.cancelled`. */
   readonly ending: Told | null;
-  /** `pause.opened` by position. */
-  readonly opened: ReadonlyMap<number, Told>;
+  /** `pause.opened` and what follows it of `pause.viewed`, in order, by position. */
+  readonly views: ReadonlyMap<number, readonly Told[]>;
   /** `pause.sent`, `pause.delivered` and `pause.delivery_failed` in order, by {@link deliveryName}. */
   readonly settled: ReadonlyMap<string, readonly Told[]>;
   /** The last `pause.webhook_delivered` or `pause.webhook_failed` of each delivery, by its id. */
@@ -51,7 +51,7 @@ export function deliveryName(position: number, channel: string): string {
 class Teller implements PauseStory {
   readonly created: Told;
   readonly recipients: readonly JsonObject[];
-  readonly opened = new Map<number, Told>();
+  readonly views = new Map<number, Told[]>();
   readonly settled = new Map<string, Told[]>();
   readonly webhooks = new Map<string, Told>();
   ending: Told | null = null;
@@ -76,12 +76,22 @@ class Teller implements PauseStory {
         if (this.ending !== null) throw second(entry, "ends");
         this.ending = told;
         this.#checkEnding(entry);
+        this.#checkMeans(entry);
         return;
-      case "pause.opened": {
+      case "pause.opened":
+      case "pause.viewed": {
         const position = this.#position(entry);
-        if (this.opened.has(position)) throw second(entry, `is opened by recipient ${position}`);
-        this.opened.set(position, told);
+        const before = this.views.get(position) ?? [];
+        if (entry.type === "pause.opened" && before.length > 0)
+          throw second(entry, `is opened by recipient ${position}`);
+        if (entry.type === "pause.viewed" && before.length === 0)
+          throw new Wrong(
+            entry.seq,
+            `entry ${entry.seq} (${entry.type}) tells of a further page for recipient ${position} of the pause ${entry.pause_id}, who has not opened it`,
+          );
+        this.views.set(position, [...before, told]);
         requireActor(entry, `${entry.pause_id}/${position}`);
+        this.#checkState(entry, position);
         return;
       }
       case "pause.sent":
@@ -108,6 +118,7 @@ class Teller implements PauseStory {
             `entry ${entry.seq} rejects an answer for a reason that the pause ${entry.pause_id} did not give`,
           );
         }
+        this.#checkMeans(entry);
         return;
       default:
         return;
@@ -134,11 +145,41 @@ class Teller implements PauseStory {
       );
   }
 
+  /** A page comes with a tap on it, a text with a reply. */
+  #checkMeans({ seq, type, data }: LoggedEntry): void {
+    const { via, page, text, view_ms: viewMs } = data;
+    const tapped = page !== undefined || viewMs !== undefined;
+    const isTime = viewMs === undefined || (typeof viewMs === "number" && Number.isSafeInteger(viewMs) && viewMs >= 0);
+    const isWhole = RENDERING.every((name) => (data[name] === undefined) === (page === undefined));
+    if ((tapped && via !== "page") || (text !== undefined && via !== "reply") || !isTime || !isWhole)
+      throw new Wrong(seq, `entry ${seq} (${type}) does not agree with itself on how the answer was given`);
+  }
+
+  /** A page shows a question as it stood: open before its ending, and after it as it ended. */
+  #checkState({ seq, type, data }: LoggedEntry, position: number): void {
+    const { state } = data;
+    // One that was made just before an ending may stand in the log just behind it.
+    if (state === "open") return;
+    const ending = this.ending?.entry;
+    const ended = ending === undefined ? undefined : stateAfter(ending, position);
+    if (ended === undefined || state !== ended)
+      throw new Wrong(seq, `entry ${seq} (${type}) shows a question in a state that it was not in`);
+  }
+
   #position({ seq, type, data }: LoggedEntry): number {
     const position = data.recipient;
     if (typeof position === "number" && this.recipients[position] !== undefined) return position;
     throw new Wrong(seq, `entry ${seq} (${type}) names a recipient that the pause has not`);
   }
+}
+
+/** What names a rendering beside its bytes. */
+const RENDERING = ["language", "template", "appearance", "rendered_at"];
+
+function stateAfter({ type, data }: LoggedEntry, position: number): string {
+  if (type === "pause.cancelled") return "withdrawn";
+  if (type === "pause.timed_out" || data.source !== "human") return "expired";
+  return data.recipient === position ? "answered" : "answered_by_other";
 }
 
 function requireActor({ seq, type, actor }: LoggedEntry, id: string): void {

@@ -5,6 +5,7 @@ import { deliveryName, type PauseStory, readStory } from "./pause-story.ts";
 import { isObject } from "./read-entry.ts";
 import * as queries from "./verify-queries.ts";
 import { columnJson, RowCheck } from "./verify-row.ts";
+import { ViewCheck } from "./verify-views.ts";
 import { Wrong } from "./wrong.ts";
 
 /** A row of `pauses` with the id of the key that made it. */
@@ -19,11 +20,13 @@ const HOUR = 3_600_000;
 /** Compares each pause, and what belongs to it, with what the log tells of it. */
 export class PauseCheck {
   readonly #reader: Reader;
+  readonly #views: ViewCheck;
   /** Pauses that agreed. */
   count = 0;
 
   constructor(reader: Reader) {
     this.#reader = reader;
+    this.#views = new ViewCheck(reader);
   }
 
   /** @throws {Wrong} at the first thing in which row and log differ. */
@@ -34,6 +37,7 @@ export class PauseCheck {
     this.#asEnded(row, story);
     this.#answers(row, story);
     this.#recipients(row, story);
+    this.#views.compare(row, story);
     this.#deliveries(row, story);
     this.count++;
   }
@@ -114,7 +118,7 @@ export class PauseCheck {
     check.time("at", answer.at);
   }
 
-  #recipients(row: ComparedPause, { created, recipients, opened }: PauseStory): void {
+  #recipients(row: ComparedPause, { created, recipients, views }: PauseStory): void {
     const rows = this.#reader.all(queries.recipientsOf, { pause_n: row.n });
     new RowCheck(this.#reader, nameOf(row), created).holds(rows.length === recipients.length, "number of recipients");
     for (const [position, recipient] of rows.entries()) {
@@ -129,7 +133,7 @@ export class PauseCheck {
         check.committed(`/recipients/${position}/name`, recipient.address, "address");
       else check.committed(address, recipient.address, "address");
 
-      const seen = opened.get(position);
+      const seen = views.get(position)?.[0];
       if (seen !== undefined) new RowCheck(this.#reader, name, seen).time("opened_at", recipient.opened_at);
       else if (recipient.opened_at !== null)
         throw new Wrong(null, `${name} has opened the link, but no entry tells so`);

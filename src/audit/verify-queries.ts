@@ -88,6 +88,18 @@ export const recipientsOf = define<{ pause_n: number }>()((db, p) =>
   db.selectFrom("recipients").selectAll().where("pause_n", "=", p("pause_n")).orderBy("position"),
 );
 
+/** The pages that the links of one pause showed, each with what they looked like. */
+export const viewsOf = define<{ pause_n: number }>()((db, p) =>
+  db
+    .selectFrom("views")
+    .leftJoin("appearances", "appearances.digest", "views.appearance")
+    .selectAll("views")
+    .select("appearances.appearance as look")
+    .where("views.pause_n", "=", p("pause_n"))
+    .orderBy("views.position")
+    .orderBy("views.ordinal"),
+);
+
 /** Answers of one pause, in the order they were accepted. */
 export const answersOf = define<{ pause_n: number }>()((db, p) =>
   db.selectFrom("answers").selectAll().where("pause_n", "=", p("pause_n")).orderBy("ordinal"),
@@ -106,6 +118,17 @@ export const strayRows = [
         .selectFrom("recipients")
         .leftJoin("pauses", "pauses.n", "recipients.pause_n")
         .select("recipients.pause_n as pause_n")
+        .where("pauses.n", "is", null)
+        .limit(1),
+    ),
+  },
+  {
+    table: "views",
+    query: define()((db) =>
+      db
+        .selectFrom("views")
+        .leftJoin("pauses", "pauses.n", "views.pause_n")
+        .select("views.pause_n as pause_n")
         .where("pauses.n", "is", null)
         .limit(1),
     ),

@@ -12,6 +12,11 @@ export interface Channel {
    */
   send(message: OutgoingMessage, signal: AbortSignal): Promise<SendResult>;
   /**
+   * The text as it goes out, link included, where one text is all that the person gets: spelled as this channel spells
+   * it. Absent where a message is made of more than its text (a mail, a message in Slack).
+   */
+  textOf?(message: OutgoingMessage): string;
+  /**
    * Tells someone who was asked that the question is over: by changing what was sent, where the peer can, else by a
    * message of its own. Absent where the channel never does.
    */

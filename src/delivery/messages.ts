@@ -58,6 +58,8 @@ export class MessageTraffic implements Traffic<ClaimedMessage, SendResult> {
   readonly #channel: Channel;
   readonly #compose: Compose;
   readonly #context: DeliveryContext;
+  /** What each message under way says, without its link. */
+  readonly #texts = new WeakMap<ClaimedMessage, string>();
 
   constructor(channel: Channel, compose: Compose, context: DeliveryContext) {
     this.#channel = channel;
@@ -82,7 +84,12 @@ export class MessageTraffic implements Traffic<ClaimedMessage, SendResult> {
   }
 
   async attempt(message: ClaimedMessage, signal: AbortSignal): Promise<SendResult> {
-    if (message.kind === "ask") return await this.#channel.send(this.#compose.ask(message), signal);
+    if (message.kind === "ask") {
+      const outgoing = this.#compose.ask(message);
+      const text = this.#channel.textOf?.(outgoing);
+      if (text !== undefined) this.#texts.set(message, text.replaceAll(outgoing.link, "{link}").toWellFormed());
+      return await this.#channel.send(outgoing, signal);
+    }
     const sent = await this.#channel.conclude?.(this.#compose.notice(message), signal);
     return sent ?? { outcome: "sent", providerId: null, status: null, excerpt: null };
   }
@@ -110,7 +117,8 @@ export class MessageTraffic implements Traffic<ClaimedMessage, SendResult> {
       const { providerId: provider_id, outcome: status } = result;
       if (!(yield* settle(tx, message, { status, provider_id, finished_at: now }))) return;
       if (message.kind !== "ask") return;
-      yield* appendEntry(tx, arrivedEntry(this.#context, message, attempts, status, provider_id, now));
+      const text = this.#texts.get(message) ?? null;
+      yield* appendEntry(tx, arrivedEntry(this.#context, { ...message, text }, attempts, status, provider_id, now));
       // It ended while this was on its way: who was just asked is told so too.
       yield* tellIfOver(tx, this.#context, message.pause_n);
       return;
@@ -227,7 +235,11 @@ export type ToldMessage = Pick<
 /** The entry of a message that was handed over, or has arrived. */
 export function arrivedEntry(
   context: DeliveryContext,
-  message: ToldMessage & { readonly destination?: string },
+  message: ToldMessage & {
+    readonly destination?: string;
+    /** The text that went out, where one text is all that the person got; the link, which decides, is concealed. */
+    readonly text?: string | null;
+  },
   attempts: number,
   status: "sent" | "delivered",
   providerId: string | null,
@@ -238,7 +250,11 @@ export function arrivedEntry(
     type: status === "sent" ? "pause.sent" : "pause.delivered",
     plain: { channel: message.channel, recipient: message.position, attempts },
     // The first step goes where `pause.created` says; a later one has an address of its own.
-    committed: { address: message.step > 0 ? (message.destination ?? null) : null, provider_id: providerId },
+    committed: {
+      address: message.step > 0 ? (message.destination ?? null) : null,
+      provider_id: providerId,
+      text: message.text ?? null,
+    },
   });
 }
 

@@ -1,7 +1,7 @@
 import type { Key } from "../access/index.ts";
 import type { Tx, Work } from "../storage/index.ts";
 import type { PauseContext } from "./context.ts";
-import { endByClock, endPause, loadPause, NOWHERE } from "./end.ts";
+import { endByClock, endPause, loadPause, NO_ANSWER } from "./end.ts";
 import { decide, type Refusal } from "./pause.ts";
 import * as queries from "./queries.ts";
 
@@ -24,7 +24,7 @@ export function* cancelPause(
       via: null,
       comment: null,
       reason,
-      origin: NOWHERE,
+      answer: NO_ANSWER,
       forced: false,
     });
   } else {

@@ -5,6 +5,7 @@ import type { PauseContext } from "./context.ts";
 import { recordEvent } from "./events.ts";
 import { decide, type Ending, type PauseState, type Policy } from "./pause.ts";
 import * as queries from "./queries.ts";
+import { plainOf, type SentPage } from "./sent-page.ts";
 import type { PauseRow } from "./shape.ts";
 
 /** A pause as a unit of work has loaded it: its row, its world and what the state machine needs. */
@@ -20,6 +21,17 @@ export interface Origin {
   readonly userAgent: string | null;
   /** The channel's own id of who tapped, where several share the address: `U012AB3CD` in a Slack channel. */
   readonly by?: string | null;
+}
+
+/** What is known of how an answer was given. */
+export interface AnswerFacts {
+  readonly origin: Origin;
+  /** The page that the tap came from. */
+  readonly page: SentPage | null;
+  /** When whoever answered first saw the page, in milliseconds. */
+  readonly viewedAt: number | null;
+  /** The reply as it was received. */
+  readonly text: string | null;
 }
 
 /** Loads a pause for a decision; undefined when there is none with this number. */
@@ -47,7 +59,7 @@ export interface EndingFacts {
   readonly via: string | null;
   readonly comment: string | null;
   readonly reason: string | null;
-  readonly origin: Origin;
+  readonly answer: AnswerFacts;
   /** A test let the time be over. */
   readonly forced: boolean;
 }
@@ -138,7 +150,7 @@ export function* endByClock(tx: Tx, context: PauseContext, pause: LoadedPause, f
     via: null,
     comment: null,
     reason: null,
-    origin: NOWHERE,
+    answer: NO_ANSWER,
     forced,
   });
   return true;
@@ -146,6 +158,24 @@ export function* endByClock(tx: Tx, context: PauseContext, pause: LoadedPause, f
 
 export const SYSTEM: Actor = { type: "system", id: null };
 export const NOWHERE: Origin = { ip: null, userAgent: null };
+/** Of an ending that nobody's answer brought. */
+export const NO_ANSWER: AnswerFacts = { origin: NOWHERE, page: null, viewedAt: null, text: null };
+
+/** What an entry of an answer says of how it was given. `at` is when that was. */
+export function answerMembers({ origin, page, viewedAt, text }: AnswerFacts, at: number) {
+  // Where the clock was set back in between, nobody knows how long it was.
+  const view_ms = viewedAt === null || viewedAt > at ? null : at - viewedAt;
+  return {
+    plain: { view_ms, ...(page === null ? {} : plainOf(page)) },
+    committed: {
+      ip: origin.ip,
+      user_agent: origin.userAgent,
+      by: origin.by ?? null,
+      page: page?.digest ?? null,
+      text,
+    },
+  };
+}
 
 function endingEntry(
   context: PauseContext,
@@ -157,18 +187,16 @@ function endingEntry(
   const common = { at, actor: facts.actor, world, pause: { n: row.n, id: row.id } };
   const forced = facts.forced || null;
   switch (ending.status) {
-    case "responded":
+    case "responded": {
+      const { choice, source, position: recipient } = ending;
+      const { plain, committed } = answerMembers(facts.answer, at);
       return newEntry(context.random, {
         ...common,
         type: "pause.responded",
-        plain: { choice: ending.choice, source: ending.source, via: facts.via, recipient: ending.position, forced },
-        committed: {
-          comment: facts.comment,
-          ip: facts.origin.ip,
-          user_agent: facts.origin.userAgent,
-          by: facts.origin.by ?? null,
-        },
+        plain: { choice, source, via: facts.via, recipient, forced, ...plain },
+        committed: { comment: facts.comment, ...committed },
       });
+    }
     case "timed_out":
       return newEntry(context.random, { ...common, type: "pause.timed_out", plain: { forced } });
     case "cancelled":

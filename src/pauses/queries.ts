@@ -134,6 +134,45 @@ export const markOpened = define<{ pause_n: number; position: number; at: number
     .where("opened_at", "is", null),
 );
 
+/** The pages that a recipient's link showed, in order. */
+export const viewsOf = define<{ pause_n: number; position: number }>()((db, p) =>
+  db
+    .selectFrom("views")
+    .select(["ordinal", "at", "language", "state", "appearance", "automated"])
+    .where("pause_n", "=", p("pause_n"))
+    .where("position", "=", p("position"))
+    .orderBy("ordinal"),
+);
+
+/** When a recipient's link first showed its page to whoever was not known to be a machine. */
+export const firstViewOf = define<{ pause_n: number; position: number }>()((db, p) =>
+  db
+    .selectFrom("views")
+    .select("at")
+    .where("pause_n", "=", p("pause_n"))
+    .where("position", "=", p("position"))
+    .where("automated", "=", 0)
+    .orderBy("ordinal")
+    .limit(1),
+);
+
+export const insertView = insertInto("views", [
+  "pause_n",
+  "position",
+  "ordinal",
+  "at",
+  "language",
+  "state",
+  "appearance",
+  "automated",
+]);
+
+export const findAppearance = define<{ digest: Uint8Array }>()((db, p) =>
+  db.selectFrom("appearances").select("appearance").where("digest", "=", p("digest")),
+);
+
+export const insertAppearance = insertInto("appearances", ["digest", "appearance"]);
+
 /** When the clock is next wanted in each world; null where nothing is pending. */
 export const nextDue = define()((db) =>
   db

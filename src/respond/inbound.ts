@@ -11,6 +11,8 @@ import { WrongReplies } from "./wrong-replies.ts";
 
 /** Questions to one address that a reply is compared with, newest first. */
 const LOOKED_AT = 200;
+/** Of a reply as the log keeps it, in UTF-16 units: a carrier brings no longer text. */
+const LONGEST_REPLY = 1_600;
 
 /** What peers tell: receipts, replies, and taps on a button. Each is verified by its channel before it comes here. */
 export class Inbound {
@@ -87,12 +89,12 @@ export class Inbound {
       case "help":
         return helpText(this.#projectName, mode === "off" ? [] : pending);
       case "answer":
-        return await this.#take(pending, understood);
+        return await this.#take(pending, understood, text);
       case "unclear": {
         const { because, code } = understood;
         if (mode !== "off") {
           const over = understandReply(text, endedIn(asks, pending), "code");
-          if (over.kind === "answer") return await this.#take(endedIn(asks, pending), over);
+          if (over.kind === "answer") return await this.#take(endedIn(asks, pending), over, text);
         }
         this.#wrong.note(lane, from);
         return unclearText(because, pending.find((ask) => ask.code === code) ?? null);
@@ -100,7 +102,11 @@ export class Inbound {
     }
   }
 
-  async #take(asks: readonly Ask[], { code, option }: { code: string; option: string }): Promise<string | null> {
+  async #take(
+    asks: readonly Ask[],
+    { code, option }: { code: string; option: string },
+    text: string,
+  ): Promise<string | null> {
     const ask = asks.find((each) => each.code === code);
     if (ask === undefined) return null;
     const answered = await this.#pauses.answer({
@@ -110,6 +116,7 @@ export class Inbound {
       comment: null,
       via: "reply",
       origin: { ip: null, userAgent: null, by: null },
+      text: text.slice(0, LONGEST_REPLY).toWellFormed(),
     });
     return answered.accepted ? recordedText(option, code) : this.#late(ask.pause_n, ask.position);
   }

@@ -1,17 +1,10 @@
 import type { Call, Key, Reply, Route } from "../access/index.ts";
-import type { Origin } from "../pauses/index.ts";
 import { isoTime } from "../platform/clock.ts";
 import type { Writer } from "../storage/index.ts";
+import { isAutomated } from "./automated.ts";
 import type { MessageText } from "./messages.ts";
 import { outboxOf } from "./outbox.ts";
-import { renderPage } from "./page/render.ts";
-import type { Respond, Shown } from "./respond.ts";
-import type { PageView } from "./view.ts";
-
-/** How the page looks, by project. */
-export type Appearance = (
-  project: string | null,
-) => Pick<PageView, "projectName" | "host" | "logo" | "accent" | "timeZone">;
+import type { Reader, Respond, Shown } from "./respond.ts";
 
 /** Says whether one more forged link may be looked up for an address; genuine links are never counted. */
 export type ForgedLimit = (address: string | null) => boolean;
@@ -19,36 +12,25 @@ export type ForgedLimit = (address: string | null) => boolean;
 /** The person's page, and the outbox of the test world. */
 export function respondRoutes(parts: {
   respond: Respond;
-  appearance: Appearance;
   mayTryForged: ForgedLimit;
-  now: () => number;
   writer: Writer;
   messages: MessageText;
 }): Route[] {
-  const { respond, appearance, mayTryForged, now, writer, messages } = parts;
+  const { respond, mayTryForged, writer, messages } = parts;
 
-  const page = (call: Call, { status, state, project, test }: Shown): Reply => {
-    if (state.kind === "unknown_link" && !mayTryForged(call.address))
-      return page(call, { status: 404, state: { kind: "too_many" }, project, test });
-    const view: PageView = {
-      ...appearance(project),
-      acceptLanguage: call.request.headers.get("accept-language"),
-      now: now(),
-      test,
-      state,
-    };
-    const { html, contentSecurityPolicy, language } = renderPage(view);
-    const tooMany = state.kind === "too_many";
+  const reply = (call: Call, shown: Shown): Reply => {
+    const { status, page } =
+      shown.status === 404 && !mayTryForged(call.address) ? respond.tooMany(readerOf(call)) : shown;
     return {
-      status: tooMany ? 429 : status,
+      status,
       headers: {
         "content-type": "text/html; charset=utf-8",
-        "content-language": language,
-        "content-security-policy": contentSecurityPolicy,
+        "content-language": page.language,
+        "content-security-policy": page.contentSecurityPolicy,
         ...PAGE_HEADERS,
-        ...(tooMany || status === 503 ? { "retry-after": "60" } : {}),
+        ...(status === 429 || status === 503 ? { "retry-after": "60" } : {}),
       },
-      body: html,
+      body: page.html,
     };
   };
 
@@ -58,7 +40,7 @@ export function respondRoutes(parts: {
       path: "/r/:token",
       access: "public",
       async handle(call) {
-        return page(call, await respond.look(call.param("token"), call.request.method === "GET", originOf(call)));
+        return reply(call, await respond.look(call.param("token"), call.request.method === "GET", readerOf(call)));
       },
     },
     {
@@ -69,8 +51,8 @@ export function respondRoutes(parts: {
         const token = call.param("token");
         // A forged link needs no body: nothing behind it could be meant.
         const form = respond.isForged(token) ? new URLSearchParams() : await call.form();
-        const done = await respond.answer(token, form, originOf(call));
-        if (done.status !== 303) return page(call, done);
+        const done = await respond.answer(token, form, readerOf(call));
+        if (done.status !== 303) return reply(call, done);
         return { status: 303, headers: { location: `/r/${token}`, ...PAGE_HEADERS }, body: null };
       },
     },
@@ -100,10 +82,12 @@ const PAGE_HEADERS = {
 
 const LONGEST_USER_AGENT = 500;
 
-function originOf(call: Call): Origin {
-  const userAgent = call.request.headers.get("user-agent");
+function readerOf(call: Call): Reader {
+  const { headers } = call.request;
+  const userAgent = headers.get("user-agent")?.slice(0, LONGEST_USER_AGENT).toWellFormed() ?? null;
   return {
-    ip: call.address,
-    userAgent: userAgent === null ? null : userAgent.slice(0, LONGEST_USER_AGENT).toWellFormed(),
+    origin: { ip: call.address, userAgent },
+    acceptLanguage: headers.get("accept-language"),
+    automated: isAutomated(headers),
   };
 }

@@ -16,6 +16,8 @@ export interface PageView {
   readonly now: number;
   /** True on a pause of the test world: the page says that this is a test. */
   readonly test: boolean;
+  /** Names this rendering in the form of an open question, so that the answer tells which page it came from; or null. */
+  readonly stamp: string | null;
   readonly state: PageState;
 }
 

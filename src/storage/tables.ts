@@ -69,6 +69,17 @@ export interface Tables {
     destination: string;
     opened_at: number | null;
   };
+  appearances: { digest: Uint8Array; appearance: string };
+  views: {
+    pause_n: number;
+    position: number;
+    ordinal: number;
+    at: number;
+    language: string;
+    state: string;
+    appearance: Uint8Array;
+    automated: number;
+  };
   answers: {
     pause_n: number;
     ordinal: number;

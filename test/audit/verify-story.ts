@@ -22,7 +22,7 @@ import { createBody } from "../../src/pauses/request.ts";
 import { sha256Hex } from "../../src/platform/hash.ts";
 import { openForReading } from "../../src/storage/index.ts";
 import { WebhookSecrets } from "../../src/webhooks/index.ts";
-import { HOUR, openTestDatabase, type TestDatabase, temporaryFolder } from "../support/database.ts";
+import { HOUR, openTestDatabase, type TestDatabase, temporaryFolder, viewOf } from "../support/database.ts";
 
 export const OPERATOR = { type: "operator", id: null } as const;
 export const ORIGIN = { ip: "192.0.2.7", userAgent: "Mozilla/5.0" } as const;
@@ -268,8 +268,17 @@ async function ask(db: TestDatabase, key: Key, body: Readonly<Record<string, unk
   return { n: db.numberOf(created.pause.pause_id), id: created.pause.pause_id };
 }
 
-function open(db: TestDatabase, key: Key, pause: { n: number; id: string }, position: number): Promise<void> {
-  return db.writer.write((tx) => recordOpened(tx, db.context, { pause, world: key.world, position, origin: ORIGIN }));
+function open(
+  db: TestDatabase,
+  key: Key,
+  pause: { n: number; id: string },
+  position: number,
+  wanted: Parameters<typeof viewOf>[1] = {},
+): Promise<void> {
+  const view = viewOf(db.clock.now(), wanted);
+  return db.writer.write((tx) =>
+    recordOpened(tx, db.context, { pause, world: key.world, position, origin: ORIGIN, view }),
+  );
 }
 
 /** A closed folder whose log has `entries` entries, nearly all of them about keys. */

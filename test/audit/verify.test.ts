@@ -10,7 +10,9 @@ import { cancelPause } from "../../src/pauses/cancel.ts";
 import { expireDue, expireForTest } from "../../src/pauses/expire.ts";
 import { recordOpened } from "../../src/pauses/open.ts";
 import { sha256Hex } from "../../src/platform/hash.ts";
-import { openTestDatabase, seededRandom } from "../support/database.ts";
+import { pauseOfLink } from "../../src/respond/queries.ts";
+import { stateNow } from "../../src/respond/state.ts";
+import { openTestDatabase, seededRandom, viewOf } from "../support/database.ts";
 import {
   editEntry,
   OPERATOR,
@@ -106,6 +108,7 @@ describe("what was written by PausePoint alone", () => {
         world: db.live.key.world,
         position: 0,
         origin: ORIGIN,
+        view: viewOf(db.clock.now()),
       }),
     );
     await db.writer.write((tx) =>
@@ -1131,8 +1134,11 @@ describe("in any history", () => {
           }
           if (step.do === "force") await writer.write((tx) => expireForTest(tx, context, asked.n));
           if (step.do === "open") {
+            const state = stateNow(writer.one(pauseOfLink, { id: asked.id, position })!, position).kind;
+            const language = text === null ? "en" : "de-AT";
+            const view = viewOf(clock.now(), { state, language, automated: text === "" });
             await writer.write((tx) =>
-              recordOpened(tx, context, { pause: asked, world: asked.key.world, position, origin: ORIGIN }),
+              recordOpened(tx, context, { pause: asked, world: asked.key.world, position, origin: ORIGIN, view }),
             );
           }
           if (step.do === "answer") {

@@ -7,7 +7,7 @@ import { recordOpened } from "../../src/pauses/open.ts";
 import { pauseByNumber } from "../../src/pauses/queries.ts";
 import { createBody } from "../../src/pauses/request.ts";
 import { shapePause } from "../../src/pauses/shape.ts";
-import { MINUTE, openTestDatabase } from "../support/database.ts";
+import { MINUTE, openTestDatabase, viewOf } from "../support/database.ts";
 
 const SENT: SendResult = { outcome: "sent", providerId: "1", status: 250, excerpt: null };
 const REFUSED: SendResult = { outcome: "failed", error: "unknown there", status: 550, excerpt: null };
@@ -56,6 +56,7 @@ const open = (pause: { n: number; id: string }) =>
       world: db.live.key.world,
       position: 0,
       origin: { ip: null, userAgent: null },
+      view: viewOf(db.clock.now()),
     }),
   );
 

@@ -3,7 +3,7 @@ import { verifyLive } from "../../src/audit/verify.ts";
 import { MessageTraffic } from "../../src/delivery/messages.ts";
 import { recordOpened } from "../../src/pauses/open.ts";
 import { openForReading } from "../../src/storage/index.ts";
-import { HOUR, MINUTE } from "../support/database.ts";
+import { HOUR, MINUTE, viewOf } from "../support/database.ts";
 import { PHONE, SECOND, Sending } from "./sending.ts";
 
 const OPTED_OUT = "+13125550177";
@@ -114,8 +114,9 @@ describe("reached", () => {
     expect(sending.pause(one).reached).toBeNull();
     const pause = { n: one, id: sending.pause(one).pause_id };
     const origin = { ip: null, userAgent: null };
+    const view = viewOf(sending.db.clock.now());
     await sending.db.writer.write((tx) =>
-      recordOpened(tx, sending.db.context, { pause, world: sending.key.world, position: 1, origin }),
+      recordOpened(tx, sending.db.context, { pause, world: sending.key.world, position: 1, origin, view }),
     );
     expect(sending.pause(one)).toMatchObject({ reached: true, delivery: [{ status: "failed" }, { status: "opened" }] });
   });

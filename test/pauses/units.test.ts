@@ -7,7 +7,7 @@ import { cancelPause } from "../../src/pauses/cancel.ts";
 import { recordOpened } from "../../src/pauses/open.ts";
 import { answersOf, pauseByNumber } from "../../src/pauses/queries.ts";
 import { sha256Hex } from "../../src/platform/hash.ts";
-import { chainFaults, HOUR, openTestDatabase, START } from "../support/database.ts";
+import { chainFaults, HOUR, openTestDatabase, START, viewOf } from "../support/database.ts";
 
 let db: Awaited<ReturnType<typeof openTestDatabase>>;
 beforeEach(async () => {
@@ -272,7 +272,13 @@ describe("opening a link", () => {
     const { n, pause } = await db.ask(db.live.key, { recipient: ["+13128471928", "+13128471999"] });
     const open = (position: number) =>
       db.writer.write((tx) =>
-        recordOpened(tx, db.context, { pause: { n, id: pause.pause_id }, world: db.live.key.world, position, origin }),
+        recordOpened(tx, db.context, {
+          pause: { n, id: pause.pause_id },
+          world: db.live.key.world,
+          position,
+          origin,
+          view: viewOf(db.clock.now()),
+        }),
       );
     await open(1);
     db.clock.turn(HOUR);

@@ -25,6 +25,7 @@ import type { AddressKind } from "../../src/channels/channel.ts";
 import { OUTBOX } from "../../src/channels/directory.ts";
 import type { PauseContext } from "../../src/pauses/context.ts";
 import { type Created, createPause } from "../../src/pauses/create.ts";
+import type { View } from "../../src/pauses/open.ts";
 import { numberOfPause } from "../../src/pauses/queries.ts";
 import { normaliseRecipients } from "../../src/pauses/recipients.ts";
 import { createBody } from "../../src/pauses/request.ts";
@@ -41,6 +42,20 @@ export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 /** When the clock of every test database starts. */
 export const START = Date.UTC(2026, 10, 23, 14);
+
+/** A page as a link shows it at `at`, for the units of work that record one. */
+export function viewOf(at: number, wanted: Partial<View> & { readonly language?: string } = {}): View {
+  const { language = "en", ...view } = wanted;
+  const template = `sha256:${"7e".repeat(32)}`;
+  const text = JSON.stringify({ accent: null, template });
+  const page = { language, template, appearance: { text, digest: sha256(text) }, renderedAt: at };
+  return {
+    page: { ...page, digest: `sha256:${createHash("sha256").update(`${language} ${at}`).digest("hex")}` },
+    state: "open",
+    automated: false,
+    ...view,
+  };
+}
 
 /** A clock that stands still until it is turned. */
 export class TurnedClock implements Clock {

@@ -42,6 +42,7 @@ export function createHttpGatewayChannel(
   return {
     addressKind: "phone",
     send: (message, signal) => send(message, signal, true),
+    textOf: (message) => simpler(message, config.transliterate).text,
     ...(config.tellWhenOver ? { conclude: (over, signal) => send(overText(over, config), signal, false) } : {}),
     ...(receive === undefined ? {} : { receive }),
     takesReplies: () =>

@@ -21,6 +21,7 @@ export function createKannelChannel(
   return {
     addressKind: "phone",
     send: (message, signal) => send(message, signal, hooksUrl()),
+    textOf: (message) => simpler(message, config.transliterate).text,
     ...(config.tellWhenOver ? { conclude: (over, signal) => send(overText(over, config), signal, null) } : {}),
     ...(hooks === undefined ? {} : { receive: kannelReceiver(config, hooks) }),
     takesReplies: () => replies !== "off" && hooks !== undefined && canAnswer(from),

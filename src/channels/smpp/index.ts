@@ -7,6 +7,7 @@ import { fit } from "../../platform/sms/fit.ts";
 import type { Channel, Conclusion, Connection, OutgoingMessage, Report } from "../channel.ts";
 import { canAnswer } from "./addresses.ts";
 import { Sender } from "./sender.ts";
+import { spelledText } from "./text.ts";
 
 export interface SmppChannel extends Channel {
   connect(report: Report): Connection;
@@ -26,6 +27,7 @@ export function createSmppChannel(
   return {
     addressKind: "phone",
     send: (message, signal) => sender.send(message, signal, true),
+    textOf: ({ text }) => spelledText(config, text),
     ...(config.tellWhenOver ? { conclude: (over, signal) => sender.send(textOf(over, config), signal, false) } : {}),
     connect(report) {
       warn(config, parts.log);

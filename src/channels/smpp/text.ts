@@ -12,7 +12,7 @@ export interface WrittenText {
 
 /** Null for a text that the charset that is set does not have all characters of. */
 export function writeText(config: SmppConfig, text: string): WrittenText | null {
-  const spelled = config.transliterate ? simpler(text) : text;
+  const spelled = spelledText(config, text);
   const alphabet = alphabetFor(config, spelled);
   if (alphabet === null) return null;
   const { dataCoding, sizeOf, encode, bits } = alphabet;
@@ -24,6 +24,11 @@ export function writeText(config: SmppConfig, text: string): WrittenText | null 
           chained: roomIn(ALONE_OCTETS - HEADER_OCTETS[config.longMessages], bits),
         });
   return { dataCoding, parts: pieces.map(encode) };
+}
+
+/** The characters that go out. */
+export function spelledText({ transliterate }: Pick<SmppConfig, "transliterate">, text: string): string {
+  return transliterate ? simpler(text) : text;
 }
 
 const ALONE_OCTETS = 140;

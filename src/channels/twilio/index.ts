@@ -31,6 +31,7 @@ export function createTwilioChannel(
   return {
     addressKind: "phone",
     send: (message, signal) => sendText(config, message, { clock, signal, hooksUrl: authToken ? hooksUrl() : null }),
+    textOf: ({ text }) => text,
     ...(config.tellWhenOver
       ? {
           conclude: (over, signal) =>

@@ -31,14 +31,19 @@ export function hostileInline(text: string, reading: Reading): string {
 }
 
 /** The comment field, if allowed, then the options as given, then what happens otherwise. */
-export function answerForm(state: Extract<PageState, { kind: "open" }>, reading: Reading): string {
+export function answerForm(
+  state: Extract<PageState, { kind: "open" }>,
+  stamp: string | null,
+  reading: Reading,
+): string {
   const { wording } = reading.language;
   const { question } = state;
   const buttons = question.options.map(
     (option) => `<button name="choice" value="${escapeHtml(option)}">${hostileInline(option, reading)}</button>`,
   );
+  const page = stamp === null ? "" : `<input type="hidden" name="page" value="${escapeHtml(stamp)}">`;
   return (
-    `<form method="post" aria-labelledby="answer">${question.allowComment ? commentField(state, reading) : ""}` +
+    `<form method="post" aria-labelledby="answer">${page}${question.allowComment ? commentField(state, reading) : ""}` +
     `<h2 class="label" id="answer">${escapeHtml(wording.yourAnswer)}</h2>${buttons.join("")}` +
     `<p class="status" role="status" data-sending="${escapeHtml(wording.sending)}"></p></form>` +
     `<footer><div class="when">${expiry(question, reading)}</div>` +

@@ -91,7 +91,7 @@ function body(view: PageView, reading: Reading): string {
   const header = `<header>${logo}<div>${heading}${host}</div></header>${notice}`;
   if (state.kind !== "open") return `<main class="ended">${header}${endedQuestion(state, project, reading)}</main>`;
   const error = state.error === null ? "" : errorNotice(state.error, wording);
-  return `<main><div class="ask">${header}${error}${questionFence(state.question, reading)}</div>${answerForm(state, reading)}</main>`;
+  return `<main><div class="ask">${header}${error}${questionFence(state.question, reading)}</div>${answerForm(state, view.stamp, reading)}</main>`;
 }
 
 function errorNotice(error: "choose_one" | "comment_too_long", wording: Wording): string {

@@ -2,6 +2,8 @@ import type { PageState, PageView, Question } from "../../../src/respond/view.ts
 
 /** 2026-11-24, 14:07:31 in Berlin. */
 export const NOW = Date.UTC(2026, 10, 24, 13, 7, 31);
+/** As long as the longest that a page gets. */
+const STAMP = `es-419.${NOW.toString(36)}.${"A".repeat(22)}`;
 const HOUR = 3_600_000;
 
 export const question: Question = {
@@ -62,6 +64,7 @@ export function viewOf(state: PageState, change: Partial<PageView> = {}): PageVi
     acceptLanguage: "en-US,en;q=0.9",
     now: NOW,
     test: false,
+    stamp: STAMP,
     state,
     ...change,
   };

@@ -7,7 +7,7 @@ export { expireOne } from "./expire.ts";
 export { logRoutes } from "./log-routes.ts";
 export { isNews, recordOpened, type View } from "./open.ts";
 export { Pauses } from "./pauses.ts";
-export { findPause, newestEvent, newestPauseId, pauseById, viewsOf } from "./queries.ts";
+export { findAppearance, findPause, newestEvent, newestPauseId, pauseById, viewsOf } from "./queries.ts";
 export { normaliseAddress } from "./recipients.ts";
 export { limits } from "./request.ts";
 export { pauseRoutes } from "./routes.ts";

@@ -75,11 +75,16 @@ export async function writeStory(): Promise<Story> {
   const paid = await askNamed(db, live.key);
   clock.turn(1_000);
   await writer.write((tx) => deliverToOutbox(tx, context, "outbox", 10));
+  await open(db, live.key, paid, 1, { automated: true });
+  clock.turn(500);
   await open(db, live.key, paid, 1);
+  const { page } = viewOf(clock.now());
   clock.turn(1_000);
-  await answer(paid.n, 1, "Approve", "Fine with me");
+  const tapped = { choice: "Approve", comment: "Fine with me", via: "page", page } as const;
+  await writer.write((tx) => answerPause(tx, context, { pauseN: paid.n, position: 1, ...tapped, origin: ORIGIN }));
   clock.turn(1_000);
-  await answer(paid.n, 0, "Reject");
+  const written = { choice: "Reject", comment: null, via: "reply", text: "K7 reject" } as const;
+  await writer.write((tx) => answerPause(tx, context, { pauseN: paid.n, position: 0, ...written, origin: ORIGIN }));
 
   const withdrawn = await ask(db, other.key, { recipient: "boss@example.com", channel: "email", timeout_hours: 100 });
   clock.turn(1_000);

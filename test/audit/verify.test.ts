@@ -447,6 +447,69 @@ describe("who forges an entry and the chain behind it is found, when it is", () 
         '"recipient":7',
         "a recipient that the pause has not",
       ),
+      forged(
+        "of a page by another template",
+        () => of("pause.opened", "paid"),
+        '"template":"sha256:7e',
+        '"template":"sha256:7f',
+        "template of page 0 of recipient 1",
+      ),
+      forged(
+        "of a machine's look that was told as somebody's",
+        () => of("pause.opened", "paid"),
+        '"automated":true,',
+        "",
+        "automated of page 0 of recipient 1",
+      ),
+      forged(
+        "of a page in a state that the question was not in",
+        () => of("pause.viewed", "paid"),
+        '"state":"open"',
+        '"state":"answered"',
+        "in a state that it was not in",
+      ),
+      forged(
+        "of a further page before the first",
+        () => of("pause.opened", "paid"),
+        "pause.opened",
+        "pause.viewed",
+        "who has not opened it",
+      ),
+      forged(
+        "of longer to read than there was",
+        responded,
+        '"view_ms":1000',
+        '"view_ms":61000',
+        "view_ms of the answer",
+      ),
+      forged(
+        "of no time to read where there was some",
+        () => of("pause.responded", "paid"),
+        ',"view_ms":1000',
+        "",
+        "view_ms of the answer",
+      ),
+      forged(
+        "of a page that a reply came from",
+        responded,
+        '"via":"page"',
+        '"via":"reply"',
+        "does not agree with itself on how the answer was given",
+      ),
+      forged(
+        "of a reply's text behind a tap",
+        () => of("response.rejected", "paid"),
+        '"via":"reply"',
+        '"via":"page"',
+        "does not agree with itself on how the answer was given",
+      ),
+      forged(
+        "of a page without its language",
+        responded,
+        '"language":"en",',
+        "",
+        "does not agree with itself on how the answer was given",
+      ),
       forged("of a key without an id", () => 1, /"key_id":"[^"]*"/, '"key_id":7', "names no key"),
       forged(
         "of a key that was not limited",
@@ -727,6 +790,58 @@ describe("who changes a table is found", () => {
         (n) => `UPDATE recipients SET opened_at = NULL WHERE pause_n = ${n} AND position = 1`,
         () => of("pause.opened", "paid"),
         "opened_at of recipient 1",
+      ),
+      ...(
+        [
+          ["language", "'fr'"],
+          ["state", "'expired'"],
+          ["at", "at + 1"],
+          ["automated", "0"],
+        ] as const
+      ).map(([column, value]) =>
+        sql(
+          `the ${column} of a page became ${value}`,
+          (n) => `UPDATE views SET ${column} = ${value} WHERE pause_n = ${n} AND ordinal = 0`,
+          () => of("pause.opened", "paid"),
+          `${column} of page 0 of recipient 1`,
+        ),
+      ),
+      sql(
+        "what a page looked like was changed",
+        () => `UPDATE appearances SET appearance = replace(appearance, 'null', '"#ff0000"')`,
+        nobody,
+        "appearance of page 0 of recipient 1 of .* is not the one",
+      ),
+      sql(
+        "what a page looked like was removed",
+        () => "DELETE FROM appearances",
+        nobody,
+        "appearance of page 0 of recipient 1 of .* is not the one",
+      ),
+      sql(
+        "a page is said to have looked otherwise",
+        (n) => `UPDATE views SET appearance = zeroblob(32) WHERE pause_n = ${n} AND ordinal = 1`,
+        () => of("pause.viewed", "paid"),
+        "appearance of page 1",
+      ),
+      sql(
+        "a page was shown, says the table alone",
+        (n) =>
+          `INSERT INTO views SELECT pause_n, position, 2, at, 'fr', state, appearance, 0 FROM views WHERE pause_n = ${n} AND ordinal = 1`,
+        nobody,
+        "page 2 of recipient 1 of .* no entry tells so",
+      ),
+      sql(
+        "a page was not shown, says the table",
+        (n) => `DELETE FROM views WHERE pause_n = ${n} AND ordinal = 1`,
+        () => of("pause.viewed", "paid"),
+        "is not there any more",
+      ),
+      sql(
+        "a page belongs to no pause",
+        () => "INSERT INTO views SELECT 999, 0, 0, at, language, state, appearance, 0 FROM views LIMIT 1",
+        nobody,
+        "pause number 999",
       ),
       sql(
         "an answer says something else",

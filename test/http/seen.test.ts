@@ -1,7 +1,6 @@
 /** What the log says a person was shown: the very bytes, who is known not to have been a person, and how long there was to read. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { openDisclosure } from "../../src/audit/disclosure.ts";
 import { MOST_VIEWED } from "../../src/pauses/open.ts";
 import { systemRandom } from "../../src/platform/random.ts";
 import { pageSeen, Stamps, templateVersion } from "../../src/respond/index.ts";
@@ -42,15 +41,8 @@ interface Entry {
 
 /** Entries of a pause behind its delivery, with what they commit to in the open. */
 async function told(id: string): Promise<Entry[]> {
-  const { body } = await appliance.get(`/v1/pause/${id}/audit?disclose=true&limit=100`, key);
-  const entries = body.data.map((entry: Entry & { seq: number }) => {
-    const disclosed = Object.entries<string>(body.disclosed[entry.seq] ?? {}).map(([pointer, disclosure]) => [
-      pointer.slice(1),
-      openDisclosure(disclosure).value,
-    ]);
-    return { ...entry, data: { ...entry.data, ...Object.fromEntries(disclosed) } };
-  });
-  return entries.filter(({ type }: Entry) => !["pause.created", "pause.delivered"].includes(type));
+  const entries: Entry[] = await appliance.told(key, id);
+  return entries.filter(({ type }) => !["pause.created", "pause.delivered"].includes(type));
 }
 
 /** The page of an entry, made again from the folder alone. */

@@ -10,6 +10,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { createKey, defaultScopes, type KeyLimits, noLimits, type Scope } from "../../src/access/index.ts";
 import { type App, startApp } from "../../src/app.ts";
+import { openDisclosure } from "../../src/audit/disclosure.ts";
 import { verifyLive } from "../../src/audit/index.ts";
 import { withFolder } from "../../src/cli/folder.ts";
 import type { Pause } from "../../src/pauses/index.ts";
@@ -132,6 +133,19 @@ export class Appliance {
   // biome-ignore lint/suspicious/noExplicitAny: as in Answer
   async log(key: string, pauseId: string): Promise<any[]> {
     return (await this.get(`/v1/pause/${pauseId}/audit?limit=100`, key)).body.data;
+  }
+
+  /** The same, with what they commit to in the open. */
+  // biome-ignore lint/suspicious/noExplicitAny: as in Answer
+  async told(key: string, pauseId: string): Promise<any[]> {
+    const { body } = await this.get(`/v1/pause/${pauseId}/audit?disclose=true&limit=100`, key);
+    return body.data.map((entry: { seq: number; data: object }) => {
+      const disclosed = Object.entries<string>(body.disclosed[entry.seq] ?? {}).map(([pointer, disclosure]) => [
+        pointer.slice(1),
+        openDisclosure(disclosure).value,
+      ]);
+      return { ...entry, data: { ...entry.data, ...Object.fromEntries(disclosed) } };
+    });
   }
 
   /** Resolves when so many requests are held. */

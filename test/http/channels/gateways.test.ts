@@ -15,7 +15,7 @@ afterEach(async () => {
   for (const part of running.splice(0).reverse()) await part.stop();
 });
 
-async function withGateway() {
+async function withGateway(more: object = {}) {
   const gateway = startGateway();
   const sms = httpGatewaySchema.parse({
     kind: "httpGateway",
@@ -26,6 +26,7 @@ async function withGateway() {
     hooks: { secret: SECRET },
     receipts: { statusPath: "status", delivered: ["delivered"], failed: ["undelivered"] },
     inbound: { fromPath: "from", textPath: "text", answer: "body" },
+    ...more,
   });
   const appliance = await withChannels(new SharedClock(), { sms });
   running.push(gateway, appliance);
@@ -64,6 +65,20 @@ describe("a gateway of one's own", () => {
       response_choice: "Approve",
       response_via: "reply",
     });
+  });
+
+  test("gets a text in a plainer spelling, and the log has it in that one", async () => {
+    const { gateway, appliance } = await withGateway({ transliterate: true });
+    const pause = await ask(appliance, { message: "Žluťoučký “kůň”?" });
+    const [taken] = await once(
+      () => gateway.requests,
+      (requests) => requests.length === 1,
+    );
+    await pauseOnce(appliance, pause, statusIs("sent"));
+    const { text } = taken!.body as { text: string };
+    expect(text).toContain("Zlutoucky");
+    const sent = (await appliance.told(appliance.keys.live, pause.pause_id))[1];
+    expect(sent.data.text).toBe(text.replace(/https?:\S+/, "{link}"));
   });
 
   test("that refuses shows on the pause", async () => {

@@ -88,6 +88,18 @@ describe("a text", () => {
     expect(pause.delivery).toMatchObject([{ channel: "sms", status: "queued" }]);
   });
 
+  test("stands in the log as it went out, shortened as it was, but without the link that decides", async () => {
+    const { pause, message, link } = await text({ message: `Pay €${"9".repeat(600)}?` });
+    await peer.deliver(message.sid, "delivered");
+    const [, sent, arrived] = await appliance.told(key, pause.pause_id);
+    expect([sent.type, arrived.type]).toEqual(["pause.sent", "pause.delivered"]);
+    expect(sent.data.text).toBe(message.body.replace(link, "{link}"));
+    expect(sent.data.text.length).toBeLessThan(400);
+    expect(sent.data).toMatchObject({ channel: "sms", recipient: 0, attempts: 1, provider_id: message.sid });
+    expect(arrived.data).not.toHaveProperty("text");
+    expect(JSON.stringify([sent, arrived])).not.toContain(link.slice(link.lastIndexOf("/") + 1));
+  });
+
   test("that the carrier could not deliver fails with Twilio's code in words, and reached nobody", async () => {
     const { pause, message } = await text();
     await peer.deliver(message.sid, "sent");
@@ -117,6 +129,9 @@ describe("a text", () => {
     expect(await reply(`${code} 2`)).toEqual(["You had already answered: Approve. Your first answer stands."]);
     expect((await now(pause.pause_id)).response_choice).toBe("Approve");
     expect((await types(pause.pause_id)).slice(-2)).toEqual(["pause.responded", "response.rejected"]);
+    const [responded, rejected] = (await appliance.told(key, pause.pause_id)).slice(-2);
+    expect([responded.data.text, rejected.data.text]).toEqual([`${code} 1`, `${code} 2`]);
+    expect(responded.data).not.toHaveProperty("view_ms");
   });
 
   test("of a withdrawn question, and of one whose time is over, tells who answers it", async () => {

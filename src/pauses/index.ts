@@ -5,7 +5,7 @@ export { eventRoutes } from "./event-routes.ts";
 export { EventStreams } from "./event-streams.ts";
 export { expireOne } from "./expire.ts";
 export { logRoutes } from "./log-routes.ts";
-export { isNews, recordOpened, type View } from "./open.ts";
+export { isNews, recordOpened } from "./open.ts";
 export { Pauses } from "./pauses.ts";
 export { findAppearance, findPause, newestEvent, newestPauseId, pauseById, viewsOf } from "./queries.ts";
 export { normaliseAddress } from "./recipients.ts";

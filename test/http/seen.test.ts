@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { MOST_VIEWED } from "../../src/pauses/open.ts";
 import { systemRandom } from "../../src/platform/random.ts";
-import { pageSeen, Stamps, templateVersion } from "../../src/respond/index.ts";
+import { OtherTemplate, pageSeen, Stamps, templateVersion } from "../../src/respond/index.ts";
 import { folderSecret, openForReading, Reader } from "../../src/storage/index.ts";
 import { type Appliance, startAppliance } from "../support/appliance.ts";
 import { HOUR, MINUTE } from "../support/database.ts";
@@ -45,12 +45,20 @@ async function told(id: string): Promise<Entry[]> {
   return entries.filter(({ type }) => !["pause.created", "pause.delivered"].includes(type));
 }
 
-/** The page of an entry, made again from the folder alone. */
-function again(entry: Entry): string | undefined {
+/** The page of an entry, made again from the folder alone; `change` forges what the table of appearances says. */
+function again(entry: Entry, change = (appearance: string) => appearance): string | undefined {
   const database = openForReading(appliance.config.dataDir);
   try {
     const stamps = new Stamps(folderSecret(appliance.config.dataDir, systemRandom()));
-    return pageSeen(new Reader(database), stamps, entry)?.html;
+    const reader = new Reader(database);
+    const rows: Pick<Reader, "one"> = {
+      one(query, params) {
+        const row = reader.one(query, params);
+        const { appearance } = (row ?? {}) as { appearance?: string };
+        return row === undefined || appearance === undefined ? row : { ...row, appearance: change(appearance) };
+      },
+    };
+    return pageSeen(rows, stamps, entry)?.html;
   } finally {
     database.close();
   }
@@ -79,6 +87,18 @@ describe("the page that a link showed", () => {
     }
   });
 
+  test("can't be made again by an executable that holds another template, and that is said", async () => {
+    const { id, link } = await asked();
+    await view(link);
+    const [opened] = await told(id);
+    const older = `sha256:${"0".repeat(64)}`;
+    expect(() => again(opened!, (text) => text.replace(templateVersion(), older))).toThrow(OtherTemplate);
+    // Nor can one whose question or appearance is gone.
+    expect(again({ ...opened!, pause_id: "pause_00000000000000000000000000" })).toBeUndefined();
+    expect(again({ ...opened!, data: { ...opened!.data, appearance: older } })).toBeUndefined();
+    expect(again({ ...opened!, data: { recipient: 0 } })).toBeUndefined();
+  });
+
   test("is committed to, since a short page could be guessed from its digest", async () => {
     const { id, link } = await asked();
     const page = await view(link);
@@ -105,7 +125,7 @@ describe("the page that a link showed", () => {
       ["pause.opened", "en", "answered_by_other"],
     ]);
     expect(seen.map(({ data }) => data.page)).toEqual(pages.map(digestOf));
-    expect(seen.map(again)).toEqual(pages);
+    expect(seen.map((entry) => again(entry))).toEqual(pages);
   });
 
   test("is made again for every way in which a question ends", async () => {

@@ -179,12 +179,17 @@ export class BinaryServer {
   }
 }
 
-/** Starts `pausepoint serve` on a free port, in an empty folder but for the files given. */
+/** Starts `pausepoint serve` on that port, or on a free one, in an empty folder but for the files given. */
 export async function serveBinary(
-  options: { readonly files?: Readonly<Record<string, string>>; readonly env?: Readonly<Record<string, string>> } = {},
+  options: {
+    readonly files?: Readonly<Record<string, string>>;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly port?: number;
+  } = {},
 ): Promise<BinaryServer> {
   const folder = folderWith(options.files);
-  const started = new Started(["serve", "--port", "0", "--json"], folder, environment(options.env));
+  const args = ["serve", "--port", String(options.port ?? 0), "--json"];
+  const started = new Started(args, folder, environment(options.env));
   const greeting: { url: string; test_key?: string } = JSON.parse(await started.line());
   return new BinaryServer(started, folder, greeting.url, greeting.test_key ?? "");
 }

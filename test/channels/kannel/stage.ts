@@ -16,6 +16,8 @@ export interface Kannel {
 export interface Phone {
   /** Resolves with the first line that was sent to the phone in which this stands. */
   hears(words: string): Promise<string>;
+  /** Hangs up: Kannel's fake SMSC talks to one at a time, and keeps what is sent meanwhile. */
+  stop(): Promise<void>;
 }
 
 export const USER = { username: "pausepoint", password: "secret-of-kannel" };
@@ -76,8 +78,15 @@ concatenation = true
     url: `http://127.0.0.1:${sendsms}/cgi-bin/sendsms`,
     phone(written) {
       const most = ["-m", String(written.length), "-i", "0.01"];
-      const heard = lines(start(pathOf("kannel"), "-H", "127.0.0.1", "-r", String(smsc), ...most, ...written));
-      return { hears: (words) => heard.first((line) => line.includes("Got message") && line.includes(words)) };
+      const child = start(pathOf("kannel"), "-H", "127.0.0.1", "-r", String(smsc), ...most, ...written);
+      const heard = lines(child);
+      return {
+        hears: (words) => heard.first((line) => line.includes("Got message") && line.includes(words)),
+        async stop() {
+          child.kill("SIGKILL");
+          await child.exited;
+        },
+      };
     },
     async stop() {
       for (const child of running.reverse()) {

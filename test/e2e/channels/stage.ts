@@ -6,7 +6,7 @@ import { type BinaryServer, serveBinary } from "../../support/binary.ts";
 
 /** The file's text. `channels` is what stands between the braces. */
 export function configOf(channels: string, more = ""): string {
-  return `import { defineConfig, fallback, slack, smtp, twilio } from "pausepoint/config";
+  return `import { defineConfig, fallback, httpGateway, kannel, slack, smpp, smtp, twilio } from "pausepoint/config";
 export default defineConfig({ ${more} channels: { ${channels} } });
 `;
 }
@@ -15,10 +15,13 @@ export function serveWith(wanted: {
   readonly channels: string;
   readonly more?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Where a peer was told to call before the server ran. Default: any that is free. */
+  readonly port?: number;
 }): Promise<BinaryServer> {
   return serveBinary({
     files: { "pausepoint.config.ts": configOf(wanted.channels, wanted.more), "no.ts": "export default {};" },
     ...(wanted.env === undefined ? {} : { env: wanted.env }),
+    ...(wanted.port === undefined ? {} : { port: wanted.port }),
   });
 }
 

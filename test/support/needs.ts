@@ -21,6 +21,12 @@ const parts = {
       ? existing("/usr/lib/kannel/test/fakesmsc")
       : undefined,
   nginx: () => Bun.which("nginx") ?? existing("/usr/sbin/nginx"),
+  /** Command and options that run a program without a network: iproute2 and util-linux, and a kernel that permits it. */
+  "network namespace": () =>
+    ["unshare --net --", "unshare --map-root-user --net --"].find((words) => {
+      if (Bun.which("unshare") === null || Bun.which("ip") === null) return false;
+      return Bun.spawnSync([...words.split(" "), "ip", "link", "set", "lo", "up"]).exitCode === 0;
+    }),
   jq: () => Bun.which("jq") ?? undefined,
   ruby: () => Bun.which("ruby") ?? undefined,
   strace: () => Bun.which("strace") ?? undefined,

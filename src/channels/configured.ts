@@ -3,6 +3,7 @@ import type { LoadedConfig } from "../platform/config/load.ts";
 import type { ChannelConfig } from "../platform/config/schema.ts";
 import type { Log } from "../platform/log.ts";
 import type { Random } from "../platform/random.ts";
+import { cautionsOf } from "./cautions.ts";
 import type { Channel } from "./channel.ts";
 import type { ConfiguredChannels } from "./directory.ts";
 import { createHttpGatewayChannel } from "./http-gateway/index.ts";
@@ -35,11 +36,13 @@ interface Parts {
   readonly baseUrl: () => string;
 }
 
-/** The configured channels by name. A name that stands for several is in {@link fallbacksOf}. */
+/** The configured channels by name, cautions told. A name that stands for several is in {@link fallbacksOf}. */
 export function channelsOf(config: LoadedConfig, parts: Parts): ReadonlyMap<string, ConfiguredChannel> {
   const channels = new Map<string, ConfiguredChannel>();
   for (const [name, settings] of Object.entries(config.channels)) {
-    if (settings.kind !== "fallback") channels.set(name, make(name, settings, parts));
+    if (settings.kind === "fallback") continue;
+    for (const caution of cautionsOf(settings)) parts.log.warn(caution, { channel: name });
+    channels.set(name, make(name, settings, parts));
   }
   return channels;
 }

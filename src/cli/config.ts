@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { cautionsOf } from "../channels/cautions.ts";
 import { print, printJson } from "./output.ts";
 import { type CommonOptions, settingsOf, withCommonOptions } from "./settings.ts";
 
@@ -9,8 +10,11 @@ export function addConfig(program: Command): void {
     async (options: CommonOptions) => {
       const { source, baseUrl, dataDir, listen, channels } = await settingsOf(options);
       const names = Object.keys(channels);
+      const cautions = Object.entries(channels).flatMap(([name, settings]) =>
+        cautionsOf(settings).map((caution) => `channels.${name}: ${caution}`),
+      );
       if (options.json) {
-        printJson({ valid: true, source, base_url: baseUrl, data: dataDir, listen, channels: names });
+        printJson({ valid: true, source, base_url: baseUrl, data: dataDir, listen, channels: names, cautions });
         return;
       }
       print(
@@ -20,6 +24,7 @@ export function addConfig(program: Command): void {
       print(
         names.length === 0 ? "No channel is configured: messages go to the outbox." : `Channels: ${names.join(", ")}.`,
       );
+      for (const caution of cautions) print(`Note: ${caution}.`);
     },
   );
 }

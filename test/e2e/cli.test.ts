@@ -254,6 +254,15 @@ describe("config check", () => {
     expect(JSON.parse(stdout)).toMatchObject({ valid: true, base_url: "https://approve.example.com" });
   });
 
+  test("notes what an operator should know of a channel, also as JSON", async () => {
+    const sms = 'channels: { sms: httpGateway({ url: "http://10.0.0.9/send", method: "GET", query: { text: "{{text}}" } }) }';
+    const file = `import { defineConfig, httpGateway } from "pausepoint/config";\nexport default defineConfig({ ${sms} });`;
+    const files = { "pausepoint.config.ts": file };
+    const note = "channels.sms: HTTP without TLS: texts, links and credentials can be read on the way";
+    expect((await inFolder(files, "config", "check")).stdout).toEndWith(`Note: ${note}.\n`);
+    expect(JSON.parse((await inFolder(files, "config", "check", "--json")).stdout).cautions).toEqual([note]);
+  });
+
   test("stops at a wrong setting with its path, what was found and what is allowed; so does the start", async () => {
     for (const command of [["config", "check"], ["serve"]]) {
       const wrong = await inFolder(config(`{ listen: { prot: 80 }, timeoutHours: 9000 }`), ...command);

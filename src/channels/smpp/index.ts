@@ -1,6 +1,6 @@
 /** Texts straight to a carrier or an aggregator over SMPP 3.4 (Issue 1.2), through one session that is kept bound. */
 import type { Clock } from "../../platform/clock.ts";
-import { parseSmsc, type SmppConfig } from "../../platform/config/smpp.ts";
+import type { SmppConfig } from "../../platform/config/smpp.ts";
 import type { Log } from "../../platform/log.ts";
 import type { Random } from "../../platform/random.ts";
 import { fit } from "../../platform/sms/fit.ts";
@@ -29,22 +29,9 @@ export function createSmppChannel(
     send: (message, signal) => sender.send(message, signal, true),
     textOf: ({ text }) => spelledText(config, text),
     ...(config.tellWhenOver ? { conclude: (over, signal) => sender.send(textOf(over, config), signal, false) } : {}),
-    connect(report) {
-      warn(config, parts.log);
-      return sender.connect(report);
-    },
+    connect: (report) => sender.connect(report),
     takesReplies: (to) => config.replies !== "off" && canAnswer(config, to),
   };
-}
-
-/** What an operator should know, but may have good reason for. */
-function warn({ url, systemId, password }: SmppConfig, log: Log): void {
-  const smsc = parseSmsc(url);
-  const isLocal = /^(?:localhost|127(?:\.\d+){3}|::1)$/i.test(smsc?.host ?? "");
-  if (smsc?.isTls === false && !isLocal)
-    log.warn("SMPP without TLS: texts, links and the password can be read on the way");
-  if (systemId.length > 15) log.warn("the SMPP `systemId` is longer than the 15 characters of the standard");
-  if (password.length > 8) log.warn("the SMPP password is longer than the 8 characters of the standard");
 }
 
 /** Word that a question is over, as a text of its own: one that was sent can't be changed. It names the question. */

@@ -72,13 +72,6 @@ describe("the session", () => {
     await stopped;
     expect(await sending).toMatchObject({ outcome: "retry", error: expect.stringContaining("may have taken") });
   });
-
-  test("says that texts can be read on the way, that a password is long, and never the password", async () => {
-    const stage = start("smpp://smsc.example.invalid", { changes: { password: "far-too-long-a-password" } });
-    expect(stage.lines.join("")).toContain("without TLS");
-    expect(stage.lines.join("")).toContain("longer than the 8 characters");
-    expect(stage.lines.join("")).not.toContain("far-too-long");
-  });
 });
 
 describe("a quiet link", () => {

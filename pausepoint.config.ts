@@ -174,7 +174,8 @@ export default defineConfig({
   //    auth: { type: "basic", user: "pausepoint", password: process.env.GATEWAY_PASSWORD },
   //    // A header that gets the message's id, for a gateway that sends a repeated one once. Default: none.
   //    idempotencyHeader: "Idempotency-Key",
-  //    // Which answer is a success: an HTTP status, a pattern in the body, or what stands at a path of the JSON.
+  //    // Which answer is a success: an HTTP status, a pattern in the body, or what stands at a path of the JSON. Default:
+  //    // these statuses, unless a web page answers.
   //    success: { status: [200, 201, 202, 204] },
   //    // Which is a refusal for good, and which is worth a retry: lists of the same. Default: none beside the usual.
   //    permanent: [],

@@ -23,8 +23,9 @@ export function judge(config: HttpGatewayConfig, answer: Answer, concealed: Conc
     ...(isDown ? { isChannelDown: true } : {}),
   });
   if (config.retry.some(holds)) return again(`the gateway does not take the text now (HTTP ${status}, by \`retry\`)`);
-  const isNamed = config.success.status !== undefined || (status >= 200 && status < 300);
-  if (isNamed && holds(config.success))
+  const { success } = config;
+  const isNamed = success?.status !== undefined || (status >= 200 && status < 300);
+  if (isNamed && (success === undefined ? USUAL.has(status) && !isWebPage(answer) : holds(success)))
     return { outcome: "sent", providerId: idOf(config, answer, body, concealed), ...common };
   const certificate = status === 400 ? certificateTrouble(text) : null;
   if (certificate !== null) return again(certificate);
@@ -34,8 +35,10 @@ export function judge(config: HttpGatewayConfig, answer: Answer, concealed: Conc
     return again(`the gateway answers with a redirect (HTTP ${status}), which is not followed; check \`url\``);
   if (status >= 500 || PASSING.has(status)) return again(`the gateway does not take the text now (HTTP ${status})`);
   if (status < 300) {
-    const error = `the gateway's answer (HTTP ${status}) is no success by the rules of the configuration; it may have sent the text, so it is not tried again`;
-    return { outcome: "failed", error, ...common };
+    const why = isWebPage(answer)
+      ? `a web page answers in the gateway's place (HTTP ${status}); check \`url\`, or name in \`success\` what it says`
+      : `the gateway's answer (HTTP ${status}) is no success by the rules of the configuration`;
+    return { outcome: "failed", error: `${why}; it may have sent the text, so it is not tried again`, ...common };
   }
   return { outcome: "failed", error: `the gateway refuses the text (HTTP ${status})`, ...common };
 }
@@ -47,6 +50,13 @@ function certificateTrouble(text: string): string | null {
   if (/The SSL certificate error/i.test(text))
     return "the gateway does not accept the client certificate in `tls` (HTTP 400)";
   return null;
+}
+
+const USUAL: ReadonlySet<number> = new Set([200, 201, 202, 204]);
+
+/** The log-in page of a network, or the gateway's own console: both say 200, and have sent nothing. */
+function isWebPage({ headers, text }: Answer): boolean {
+  return /^text\/html\b/i.test(headers.get("content-type") ?? "") && /^\s*<(?:!doctype html|html)\b/i.test(text);
 }
 
 /** Request Timeout, Too Early, Too Many Requests (RFC 9110, 8470 and 6585). */

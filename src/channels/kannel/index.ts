@@ -99,7 +99,14 @@ function judge(answer: Answer, excerpt: string | null, clock: Clock): SendResult
     return again("Kannel refuses `username` and `password`, or this server's address (HTTP 403)", true);
   if (status === 404) return again("Kannel has no sendsms at this address (HTTP 404); check `url`", true);
   if (status === 503) return again("Kannel can't take texts at the moment (HTTP 503)", true);
-  if (status >= 500 || status < 400 || status === 429 || status === 408)
+  if (status >= 300 && status < 400)
+    return again(`Kannel answers with a redirect (HTTP ${status}), which is not followed; check \`url\``, false);
+  // Said by none of Kannel's versions: something else stands at this address, or in between.
+  if (status >= 200 && status < 300) {
+    const error = `the answer (HTTP ${status}) is none of Kannel's; check \`url\`; the text may have been sent, so it is not tried again`;
+    return { outcome: "failed", error, ...common };
+  }
+  if (status >= 500 || status === 429 || status === 408)
     return again(`Kannel does not take the text now (HTTP ${status})`, status === 429);
   const known = REFUSALS.find(([words]) => text.includes(words))?.[1] ?? "Kannel refuses the text";
   return { outcome: "failed", error: `${known} (HTTP ${status})`, ...common };

@@ -261,8 +261,11 @@ export const httpGatewaySchema = section({
   auth: auth.exactOptional(),
   /** A header that gets the message's id, so that a gateway that knows it sends a repeated one once. */
   idempotencyHeader: headerName.exactOptional(),
-  /** What is a success. Default: status 200, 201, 202 or 204. A rule without a status holds for every 2xx. */
-  success: rule.prefault({ status: [200, 201, 202, 204] }),
+  /**
+   * What is a success. A rule without a status holds for every 2xx. Default: status 200, 201, 202 or 204, unless it is a
+   * web page that answers.
+   */
+  success: rule.exactOptional(),
   /** What will never be taken; looked at first. */
   permanent: rules,
   /** What is worth a retry; looked at after `permanent`. */

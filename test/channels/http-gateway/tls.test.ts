@@ -7,7 +7,7 @@ import { type Authority, type Certificate, makeAuthority } from "../../peers/cer
 import { type GatewayPeer, startGateway } from "../../peers/gateway.ts";
 import { freePorts, listening } from "../../peers/ports.ts";
 import { pathOf, testNeeding } from "../../support/needs.ts";
-import { message, settings, untilStopped } from "./stage.ts";
+import { message, NASTY, PHONE, settings, untilStopped } from "./stage.ts";
 
 let authority: Authority;
 let other: Authority;
@@ -86,6 +86,35 @@ describe("a gateway behind nginx that asks for a client certificate", () => {
     expect(peer.requests[0]!.headers.get("x-client")).toContain("pausepoint.test");
     expect(peer.requests[0]!.body).toEqual({ text: message.text });
   });
+
+  const shapes: Readonly<Record<string, readonly [body: object, taken: unknown]>> = {
+    JSON: [{ json: { to: ["{{to}}"], text: "{{text}}" } }, { to: [PHONE], text: NASTY }],
+    "a form": [
+      { form: { to: "{{to}}", text: "{{text}}" } },
+      [
+        ["to", PHONE],
+        ["text", NASTY],
+      ],
+    ],
+    XML: [
+      { xml: { sms: { "@note": "{{text}}", to: "{{to}}", text: "{{text}}" } } },
+      [
+        ["/sms/@note", NASTY],
+        ["/sms/to", PHONE],
+        ["/sms/text", NASTY],
+      ],
+    ],
+  };
+  for (const [shape, [body, taken]] of Object.entries(shapes)) {
+    nginxTest(`gets quotes, line breaks, emoji and markup unchanged in ${shape}`, async () => {
+      const url = await startNginx();
+      const tls = { ca: authority.ca, cert: client.cert, key: client.key };
+      const channel = createHttpGatewayChannel(settings({ url, tls, body }));
+      expect(await channel.send({ ...message, text: NASTY }, untilStopped)).toMatchObject({ outcome: "sent" });
+      expect(peer.requests.map((request) => request.body)).toEqual([taken]);
+      expect(peer.requests[0]!.headers.get("x-client")).toContain("pausepoint.test");
+    });
+  }
 
   nginxTest("is said to ask for one where there is none, or one of somebody else's", async () => {
     const url = await startNginx();

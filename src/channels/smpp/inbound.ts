@@ -43,7 +43,7 @@ export class Inbound {
     switch (kindOf(body, tlvs)) {
       case "receipt": {
         const receipt = readReceipt(body, octetsOf(message), tlvs);
-        const verdict = receipt === null ? null : this.#parts.ledger.take(receipt);
+        const verdict = receipt === null ? null : await this.#parts.ledger.take(receipt);
         if (verdict !== null) await reportVerdict(this.#parts.report, verdict);
         break;
       }

@@ -42,7 +42,7 @@ const HOLD_MS = 60_000;
 export class Ledger {
   readonly #clock: Clock;
   readonly #onVerdict: (verdict: Verdict) => void;
-  readonly #onStray: (stray: Stray) => void;
+  readonly #onStray: (stray: Stray) => Promise<void>;
   readonly #entries = new Map<string, Entry>();
   readonly #held = new Map<string, Held>();
   /** How this carrier spells ids in receipts: set, or found out with the first that matches. */
@@ -52,7 +52,7 @@ export class Ledger {
     readonly clock: Clock;
     readonly format: SmppConfig["messageIdFormat"];
     readonly onVerdict: (verdict: Verdict) => void;
-    readonly onStray: (stray: Stray) => void;
+    readonly onStray: (stray: Stray) => Promise<void>;
   }) {
     this.#clock = parts.clock;
     this.#spelling = parts.format === "auto" ? null : SET[parts.format];
@@ -71,17 +71,20 @@ export class Ledger {
     if (this.#held.size > 0) this.#takeHeld();
   }
 
-  /** A receipt came. A verdict is handed to the caller, so that it can be recorded before the carrier is answered. */
-  take(receipt: Receipt): Verdict | null {
+  /**
+   * A receipt came. A verdict is handed to the caller, so that it can be recorded before the carrier is answered. With as
+   * many held as may be, the one that has to go is recorded first: a carrier that brings nothing else has to wait.
+   */
+  async take(receipt: Receipt): Promise<Verdict | null> {
     const entry = this.#find(receipt);
     if (entry !== null) return this.#judge(entry, receipt);
-    this.#hold(receipt);
+    await this.#hold(receipt);
     return null;
   }
 
   /** Tells of what is still held as of strays. */
   close(): void {
-    for (const key of [...this.#held.keys()]) this.#release(key);
+    for (const key of [...this.#held.keys()]) void this.#release(key);
   }
 
   #find({ messageId, phones }: Receipt): { readonly key: string; readonly entry: Entry } | null {
@@ -113,16 +116,16 @@ export class Ledger {
     return missing.size > 0 ? null : { deliveryId, status: receipt.status, error: receipt.error };
   }
 
-  #hold(receipt: Receipt): void {
+  async #hold(receipt: Receipt): Promise<void> {
     const key = `${canonical(receipt.messageId)} ${receipt.status}`;
     if (this.#held.has(key)) return;
-    const cancel = afterLong(this.#clock, HOLD_MS, () => this.#release(key));
+    const cancel = afterLong(this.#clock, HOLD_MS, () => void this.#release(key));
     this.#held.set(key, { receipt, cancel });
     const [oldest] = this.#held.keys();
-    if (this.#held.size > MOST_HELD && oldest !== undefined) this.#release(oldest);
+    if (this.#held.size > MOST_HELD && oldest !== undefined) await this.#release(oldest);
   }
 
-  #release(key: string): void {
+  async #release(key: string): Promise<void> {
     const held = this.#held.get(key);
     if (held === undefined) return;
     this.#held.delete(key);
@@ -130,7 +133,7 @@ export class Ledger {
     const { messageId, status, error } = held.receipt;
     const spelled = spellings(messageId);
     const ids = this.#candidates.flatMap((spelling) => spelled[spelling] ?? []);
-    this.#onStray({ providerIds: [...new Set(ids)], status, error });
+    await this.#onStray({ providerIds: [...new Set(ids)], status, error });
   }
 
   #takeHeld(): void {

@@ -30,6 +30,8 @@ export interface LineEvents {
 
 /** Messages for us that are worked on at once; above it the carrier has to wait. */
 const MOST_HANDLED = 64;
+/** Octets that wait to be sent; above it nothing is read, since a carrier that reads no answers gets no more of them. */
+const MOST_UNSENT = 64 * 1024;
 const UNBIND_WITHIN_MS = 3_000;
 const ANSWERS_WITHIN_MS = 5_000;
 const LAST_SEQUENCE = 0x7fffffff;
@@ -55,6 +57,7 @@ export class Line {
   #sequence = 0;
   #bindSequence = 0;
   #handled = 0;
+  #isClogged = false;
   #state: "opening" | "bound" | "closing" | "gone" = "opening";
 
   constructor(config: SmppConfig, clock: Clock, role: Role, events: LineEvents) {
@@ -72,6 +75,10 @@ export class Line {
     socket.setNoDelay(true);
     socket.once(ready, () => this.#bind());
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
+    socket.on("drain", () => {
+      this.#isClogged = false;
+      this.#readOn();
+    });
     socket.on("error", (error) => this.#end(explain(error)));
     socket.on("end", () => this.#end("closed by the carrier"));
     socket.on("close", () => {
@@ -133,6 +140,10 @@ export class Line {
   #write(frame: Buffer): boolean {
     if (this.#isGone || !this.#socket.writable) return false;
     this.#socket.write(frame);
+    if (this.#socket.writableLength > MOST_UNSENT) {
+      this.#isClogged = true;
+      this.#socket.pause();
+    }
     return true;
   }
 
@@ -249,8 +260,13 @@ export class Line {
     } catch {
       // What could not be recorded is worth bringing again.
     }
-    if (--this.#handled < MOST_HANDLED) this.#socket.resume();
+    this.#handled--;
+    this.#readOn();
     this.#events.onAnswered(message, this.#answer(response, message.sequence, status));
+  }
+
+  #readOn(): void {
+    if (this.#handled < MOST_HANDLED && !this.#isClogged) this.#socket.resume();
   }
 
   // The end

@@ -42,13 +42,13 @@ export class Sender {
   connect(report: Report): Connection {
     const { clock, log } = this.#parts;
     const config = this.#config;
-    const told = (reported: Promise<unknown>) => {
-      reported.catch(() => log.error("a receipt over SMPP could not be recorded"));
+    const told = async (reported: Promise<unknown>): Promise<void> => {
+      await reported.catch(() => log.error("a receipt over SMPP could not be recorded"));
     };
     const ledger = new Ledger({
       clock,
       format: config.messageIdFormat,
-      onVerdict: (verdict) => told(reportVerdict(report, verdict)),
+      onVerdict: (verdict) => void told(reportVerdict(report, verdict)),
       onStray: (stray) => told(report({ kind: "receipt", deliveryId: "", ...stray })),
     });
     const inbound = new Inbound({

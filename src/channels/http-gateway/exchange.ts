@@ -1,4 +1,5 @@
 /** One HTTP exchange with a peer of the operator's own: own authorities, a client certificate, a proxy, a time limit. */
+import { connect } from "node:net";
 import { afterLong, type Clock } from "../../platform/clock.ts";
 import type { TlsConfig } from "../../platform/config/http-gateway.ts";
 import type { SendResult } from "../channel.ts";
@@ -26,7 +27,13 @@ export interface Answer {
   readonly text: string;
 }
 
-export type Exchanged = { readonly answer: Answer } | { readonly failure: SendResult & { readonly outcome: "retry" } };
+export type Exchanged =
+  | { readonly answer: Answer }
+  | {
+      readonly failure: SendResult & { readonly outcome: "retry" };
+      /** Whether the peer was reached, so that it may have done what it was asked. */
+      readonly isDoubtful: boolean;
+    };
 
 /** Never rejects. A redirect is not followed: it would take the credentials to a host that the operator did not name. */
 export async function exchange(request: Exchange, way: Way, clock: Clock, stop: AbortSignal): Promise<Exchanged> {
@@ -48,13 +55,16 @@ export async function exchange(request: Exchange, way: Way, clock: Clock, stop: 
     });
     return { answer: { status: response.status, headers: response.headers, text: await startOf(response) } };
   } catch (error) {
-    const maybe = "it may have taken the text, so a retry can send it twice";
+    const maybe = "it may have taken the text";
     if (stop.aborted) return unanswered(`the attempt was stopped before ${peer} answered; ${maybe}`);
-    if (deadline.signal.aborted) return unanswered(`${peer} did not answer within ${timeoutSeconds} s; ${maybe}`);
+    if (deadline.signal.aborted) {
+      if (!(await isReachable(proxy ?? request.url, clock))) return unanswered(`${peer} cannot be reached`, true);
+      return doubtful(`${peer} did not answer within ${timeoutSeconds} s; ${maybe}`);
+    }
     const code = codeOf(error);
     const known = neverTaken(code, peer, way.tls.cert !== undefined);
     if (known !== null) return unanswered(known, true);
-    return unanswered(`the connection to ${peer} broke before it answered (${code}); ${maybe}`);
+    return doubtful(`the connection to ${peer} broke before it answered (${code}); ${maybe}`);
   } finally {
     cancel();
   }
@@ -112,9 +122,32 @@ function neverTaken(code: string, peer: string, hasCertificate: boolean): string
   return null;
 }
 
+/** How long a peer that did not answer is given to take a connection. */
+const REACH_MS = 2_000;
+
+/** Whether anything takes connections there: fetch does not tell a host that is not there from one that is slow. */
+function isReachable(address: string, clock: Clock): Promise<boolean> {
+  const { hostname, port, protocol } = new URL(address);
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const host = hostname.replace(/^\[|\]$/g, "");
+  const socket = connect({ host, port: Number(port) || (protocol === "https:" ? 443 : 80) });
+  const cancel = clock.after(REACH_MS, () => resolve(false));
+  socket.once("connect", () => resolve(true));
+  socket.once("error", () => resolve(false));
+  return promise.finally(() => {
+    cancel();
+    socket.destroy();
+  });
+}
+
 function unanswered(error: string, isChannelDown = false) {
   const nothing = { status: null, excerpt: null, retryAfterMs: null } as const;
-  return { failure: { outcome: "retry", error, ...nothing, ...(isChannelDown ? { isChannelDown } : {}) } } as const;
+  const failure = { outcome: "retry", error, ...nothing, ...(isChannelDown ? { isChannelDown } : {}) } as const;
+  return { failure, isDoubtful: false } as const;
+}
+
+function doubtful(error: string) {
+  return { ...unanswered(error), isDoubtful: true } as const;
 }
 
 /** Retry-After in seconds or as a date (RFC 9110, section 10.2.3) in milliseconds from now; null when it is neither. */

@@ -7,6 +7,7 @@ import { isGsm7, septetsOf } from "../../platform/sms/gsm7.ts";
 import { plain, transliterated } from "../../platform/sms/plain.ts";
 import type { Channel, Conclusion, OutgoingMessage, SendResult } from "../channel.ts";
 import { type Authorization, authorization } from "./auth.ts";
+import { Doubts } from "./doubts.ts";
 import { exchange, type Way } from "./exchange.ts";
 import { gatewayReceiver } from "./inbound.ts";
 import { judge } from "./judge.ts";
@@ -36,8 +37,9 @@ export function createHttpGatewayChannel(
   const { tls, proxy, timeoutSeconds } = config;
   const way: Way = { tls, proxy, timeoutSeconds, peer: "the gateway" };
   const auth = authorization(config, way, clock);
+  const doubts = new Doubts();
   const send = (message: OutgoingMessage, signal: AbortSignal, asksReceipt: boolean) =>
-    sendText(config, message, { auth, way, clock, signal, hooksUrl: asksReceipt ? hooksUrl() : null });
+    sendText(config, message, { auth, way, clock, signal, doubts, hooksUrl: asksReceipt ? hooksUrl() : null });
   const receive = gatewayReceiver(config, (to, text) => send(wordsFor(to, text, clock), NEVER, false));
   return {
     addressKind: "phone",
@@ -55,11 +57,12 @@ interface Attempt {
   readonly way: Way;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  readonly doubts: Doubts;
   readonly hooksUrl: string | null;
 }
 
 async function sendText(config: HttpGatewayConfig, given: OutgoingMessage, attempt: Attempt): Promise<SendResult> {
-  const { auth, way, clock, signal, hooksUrl } = attempt;
+  const { auth, way, clock, signal, doubts, hooksUrl } = attempt;
   const message = simpler(given, config.transliterate);
   const receipts = config.receipts === undefined ? null : callbackUrl(hooksUrl, config.hooks, "receipt");
   const receiptUrl = receipts === null ? null : `${receipts}?delivery=${encodeURIComponent(message.deliveryId)}`;
@@ -78,11 +81,14 @@ async function sendText(config: HttpGatewayConfig, given: OutgoingMessage, attem
     clock,
     signal,
   );
-  if ("failure" in exchanged) return exchanged.failure;
+  if ("failure" in exchanged) {
+    // A gateway that knows the id sends the text once, however often it is asked.
+    return config.idempotencyHeader === undefined ? doubts.judge(message, exchanged, way.peer) : exchanged.failure;
+  }
   if (exchanged.answer.status === 401) auth.refused();
   const { to, text, link } = message;
   const secrets = [...secretsOf(config, request), ...Object.values(proof.headers)];
-  return judge(config, exchanged.answer, { to, text, link, secrets }, clock);
+  return doubts.settle(message.deliveryId, judge(config, exchanged.answer, { to, text, link, secrets }, clock));
 }
 
 /** In a plainer spelling, but only where that makes it fit into GSM-7 as a whole, and never the link in another one. */

@@ -4,6 +4,7 @@ import type { KannelConfig } from "../../platform/config/kannel.ts";
 import { isGsm7 } from "../../platform/sms/gsm7.ts";
 import type { OutgoingMessage, SendResult } from "../channel.ts";
 import { excerptOf } from "../http-gateway/conceal.ts";
+import { Doubts } from "../http-gateway/doubts.ts";
 import { type Answer, type Exchange, exchange, retryAfter } from "../http-gateway/exchange.ts";
 import { type GatewayParts, overText, simpler, type TextChannel } from "../http-gateway/index.ts";
 import { canAnswer, spelled } from "../http-gateway/phone.ts";
@@ -16,8 +17,12 @@ export function createKannelChannel(
   { clock = systemClock, hooksUrl = () => null }: GatewayParts = {},
 ): TextChannel {
   const { hooks, replies, from } = config;
+  const doubts = new Doubts();
   const send = (message: OutgoingMessage, signal: AbortSignal, hooked: string | null) =>
-    sendText(config, simpler(message, config.transliterate), callbackUrl(hooked, hooks, "receipt"), clock, signal);
+    sendText(config, simpler(message, config.transliterate), {
+      receipts: callbackUrl(hooked, hooks, "receipt"),
+      ...{ doubts, clock, signal },
+    });
   return {
     addressKind: "phone",
     send: (message, signal) => send(message, signal, hooksUrl()),
@@ -31,17 +36,22 @@ export function createKannelChannel(
 async function sendText(
   config: KannelConfig,
   message: OutgoingMessage,
-  receipts: string | null,
-  clock: Clock,
-  signal: AbortSignal,
+  attempt: {
+    readonly receipts: string | null;
+    readonly doubts: Doubts;
+    readonly clock: Clock;
+    readonly signal: AbortSignal;
+  },
 ): Promise<SendResult> {
+  const { receipts, doubts, clock, signal } = attempt;
   const { tls, proxy, timeoutSeconds, password, hooks } = config;
   const way = { tls, proxy, timeoutSeconds, peer: "Kannel" };
   const exchanged = await exchange(requestFor(config, message, receipts), way, clock, signal);
-  if ("failure" in exchanged) return exchanged.failure;
-  const { to, text, link } = message;
+  if ("failure" in exchanged) return doubts.judge(message, exchanged, way.peer);
+  const { to, text, link, deliveryId } = message;
   const secrets = [password, ...(hooks?.secret === undefined ? [] : [hooks.secret])];
-  return judge(exchanged.answer, excerptOf(exchanged.answer.text, { to, text, link, secrets }), clock);
+  const excerpt = excerptOf(exchanged.answer.text, { to, text, link, secrets });
+  return doubts.settle(deliveryId, judge(exchanged.answer, excerpt, clock));
 }
 
 /** By POST: text, number and password stand in no URL, so in no access log. What is said of the text is in headers. */

@@ -9,6 +9,7 @@ import type { NtfyConfig } from "../../platform/config/ntfy.ts";
 import type { Channel, Conclusion, OutgoingMessage, SendResult } from "../channel.ts";
 import { basic } from "../http-gateway/auth.ts";
 import { excerptOf } from "../http-gateway/conceal.ts";
+import { Doubts } from "../http-gateway/doubts.ts";
 import { type Answer, exchange, retryAfter } from "../http-gateway/exchange.ts";
 
 /** A channel for topics. Neither `send` nor `conclude` rejects for what the server or the network does. */
@@ -16,12 +17,18 @@ export function createNtfyChannel(
   config: NtfyConfig,
   { clock = systemClock }: { readonly clock?: Clock } = {},
 ): Channel {
+  const doubts = new Doubts();
+  const send = (notification: Notification, about: About, signal: AbortSignal) =>
+    publish(config, notification, about, { doubts, clock, signal });
   return {
     addressKind: "topic",
-    send: (message, signal) => publish(config, askingFor(message, config), message, clock, signal),
-    ...(config.tellWhenOver ? { conclude: (over, signal) => publish(config, overFor(over), over, clock, signal) } : {}),
+    send: (message, signal) => send(askingFor(message, config), message, signal),
+    ...(config.tellWhenOver ? { conclude: (over, signal) => send(overFor(over), aboutOver(over), signal) } : {}),
   };
 }
+
+/** What a notification is about. */
+type About = Pick<OutgoingMessage, "deliveryId" | "to" | "link" | "validForSeconds">;
 
 interface Notification {
   readonly topic: string;
@@ -54,6 +61,10 @@ function overFor({ to, text, question }: Conclusion): Notification {
   return { topic: to, title: titleOf(question.project), message, priority: PRIORITIES.low };
 }
 
+function aboutOver({ deliveryId, to, link }: Conclusion): About {
+  return { deliveryId: `${deliveryId} is over`, to, link, validForSeconds: 3_600 };
+}
+
 function titleOf(project: string): string {
   return shortened(project.replace(/\p{Cc}+/gu, " ").trim(), 250);
 }
@@ -77,10 +88,11 @@ function shortened(text: string, bytes: number): string {
 async function publish(
   config: NtfyConfig,
   notification: Notification,
-  { to, link }: Pick<OutgoingMessage, "to" | "link">,
-  clock: Clock,
-  signal: AbortSignal,
+  about: About,
+  attempt: { readonly doubts: Doubts; readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<SendResult> {
+  const { doubts, clock, signal } = attempt;
+  const { deliveryId, to, link } = about;
   const { url, token, user, password, tls, proxy, timeoutSeconds } = config;
   const login = token !== undefined ? `Bearer ${token}` : user !== undefined ? basic(user, password ?? "") : undefined;
   const headers = {
@@ -90,10 +102,11 @@ async function publish(
   const request = { method: "POST", url: `${url}/`, headers, body: JSON.stringify(notification) };
   const way = { tls, proxy, timeoutSeconds, peer: "the ntfy server" };
   const exchanged = await exchange(request, way, clock, signal);
-  if ("failure" in exchanged) return exchanged.failure;
+  if ("failure" in exchanged) return doubts.judge(about, exchanged, way.peer);
   const secrets = [token, password, login].filter((secret) => secret !== undefined);
   const text = `${notification.title}\n${notification.message}`;
-  return judge(exchanged.answer, excerptOf(exchanged.answer.text, { to, link, text, secrets }), clock);
+  const excerpt = excerptOf(exchanged.answer.text, { to, link, text, secrets });
+  return doubts.settle(deliveryId, judge(exchanged.answer, excerpt, clock));
 }
 
 /** ntfy answers with the message it published, or with `{ code, http, error }`. */

@@ -9,8 +9,11 @@ const PHONE = "+13128471928";
 
 let smsc: Smsc;
 let appliance: Appliance;
+/** How many a test may cause. */
+let refusals: number;
 
 beforeEach(async () => {
+  refusals = 0;
   smsc = await startSmsc({ systemId: "pause", password: "secret08" });
   const settings = { url: smsc.url, systemId: "pause", password: "secret08", from: "+15005550006", partsPerSecond: 0 };
   const sms = smppSchema.parse({ kind: "smpp", ...settings, tellWhenOver: true });
@@ -18,7 +21,11 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await appliance.stop();
-  expect(smsc.complaints).toEqual([]);
+  // What garbage is answered with; the peer has no request of its own to put it to.
+  expect(
+    smsc.complaints.filter((complaint) => !/^(generic_nack|deliver_sm_resp) \d+ answers nothing/.test(complaint)),
+  ).toEqual([]);
+  expect(smsc.complaints.length).toBeLessThanOrEqual(refusals);
   await smsc.stop();
 });
 
@@ -68,4 +75,50 @@ describe("a question over SMPP", () => {
     );
     expect(over[1]).toStartWith("PausePoint: This question was withdrawn.");
   });
+
+  test("stands where it stood after a receipt for nothing, a stranger's reply, and every broken PDU, over one connection", async () => {
+    const pause = await ask();
+    const { text } = await smsc.nextMessage();
+    await pauseOnce(appliance, pause, statusIs("sent"));
+    const parts = [...smsc.parts];
+    refusals = 4;
+    await smsc.receipt(parts[0]!, { id: "4711", unasked: true });
+    const [stranger] = await smsc.reply({ from: "+4930901820", to: "15005550006", text: `${codeIn(text)} approve` });
+    const [name] = await smsc.reply({ from: "ACME", to: "15005550006", text: `${codeIn(text)} approve` });
+    for (const kind of [
+      "unknown-command",
+      "unknown-response",
+      "truncated-string",
+      "long-sm-length",
+      "long-tlv",
+      "stray-response",
+    ] as const)
+      smsc.sessions[0]!.garbage(kind);
+    await smsc.sessions[0]!.enquireLink();
+    expect([stranger?.outcome, name?.outcome, smsc.connections]).toEqual(["accepted", "accepted", 1]);
+    const after = await appliance.pause(appliance.keys.live, pause.pause_id);
+    expect(after).toMatchObject({ status: "pending", delivery: [{ status: "sent" }] });
+    expect((await appliance.log(appliance.keys.live, pause.pause_id)).map(({ type }) => type)).toEqual([
+      "pause.created",
+      "pause.sent",
+    ]);
+    for (const part of parts) await smsc.receipt(part);
+    expect(await pauseOnce(appliance, pause, statusIs("delivered"))).toMatchObject({ reached: true });
+  });
+
+  test.each(["length-4gb", "length-3", "http"] as const)(
+    "goes out over the next connection after octets that are no PDU: %s",
+    async (kind) => {
+      refusals = 1;
+      const bound = await smsc.nextBound();
+      bound.garbage(kind);
+      await smsc.nextClosed();
+      appliance.clock.turn(1_000);
+      await smsc.nextBound();
+      const pause = await ask();
+      await smsc.nextMessage();
+      await pauseOnce(appliance, pause, statusIs("sent"));
+      expect(smsc.accepted(smsc.messages[0]!.text)).toBe(1);
+    },
+  );
 });

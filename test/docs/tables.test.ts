@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { scopes } from "../../src/access/scopes.ts";
 import { entryTypes } from "../../src/audit/entry.ts";
 import { createBody } from "../../src/pauses/request.ts";
+import { httpGatewaySchema } from "../../src/platform/config/http-gateway.ts";
+import { smppSchema } from "../../src/platform/config/smpp.ts";
 import { problems } from "../../src/platform/problem.ts";
 import { startAppliance } from "../support/appliance.ts";
 import { documentAt, project, tableOf } from "./documents.ts";
@@ -80,3 +82,36 @@ test("docs/testing.md names guards where they stand, and tests by titles that th
   );
   expect(wrong).toEqual([]);
 });
+
+test.each([
+  ["docs/smpp.md", smppSchema],
+  ["docs/sms-gateways.md", httpGatewaySchema],
+] as const)("%s names only settings that there are where it tells what was decided", (path, schema) => {
+  const rows = tableOf(documentAt(path), "what breaks in practice");
+  expect(rows.length).toBeGreaterThan(20);
+  const named = rows.flatMap(([, , settings = ""]) => settings.split(", ")).filter((setting) => setting !== "none");
+  const known = Object.entries(schema.shape).flatMap(([name, setting]) => {
+    const inner = "shape" in setting ? setting.shape : shapeWithin(setting);
+    return [name, ...Object.keys(inner).map((key) => `${name}.${key}`)];
+  });
+  expect(named.filter((setting) => !known.includes(setting.replaceAll("`", "")))).toEqual([]);
+});
+
+test("docs/smpp.md lists every setting of smpp, and no other", () => {
+  const { text } = documentAt("docs/smpp.md");
+  const [, tables = ""] = /\n## Settings\n(.*?)\n## /s.exec(text) ?? [];
+  const firstCells = [...tables.matchAll(/^\| (`[^|]*`) \|/gm)].map(([, cell = ""]) => cell);
+  const listed = new Set(firstCells.flatMap((cell) => cell.split(", ")).map((name) => name.replace(/`|\..*/g, "")));
+  expect([...listed].sort()).toEqual(
+    Object.keys(smppSchema.shape)
+      .filter((name) => name !== "kind")
+      .sort(),
+  );
+});
+
+/** The shape of a section behind a default or an `optional`. */
+function shapeWithin(setting: unknown): object {
+  const inner = (setting as { readonly def?: { readonly innerType?: unknown } }).def?.innerType;
+  if (inner === undefined) return {};
+  return (inner as { readonly shape?: object }).shape ?? shapeWithin(inner);
+}

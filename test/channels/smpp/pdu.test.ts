@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Frames, LONGEST_FRAME } from "../../../src/channels/smpp/frames.ts";
-import { type Command, decode, encode, type Pdu, type Tlv } from "../../../src/channels/smpp/pdu.ts";
+import { type Command, decode, encode, type Pdu, TAG, type Tlv } from "../../../src/channels/smpp/pdu.ts";
 import { smppPackage } from "../../peers/smpp.ts";
 
 const hex = (text: string) => Buffer.from(text.replaceAll(" ", ""), "hex");
@@ -22,6 +22,27 @@ describe("published PDUs", () => {
       },
     });
     expect(encode(pdu.command, pdu.sequence, pdu.body)).toEqual(sample);
+  });
+
+  test("of an encyclopaedia's article says hello, and is written to the same octets", () => {
+    const frame = hex(
+      "0000003C 00000004 00000000 00000005 00 02 08 35353500 01 01 35353535353535353500 00 00 00 00 00 00 00 00 00 0F 48656C6C6F2077696B697065646961",
+    );
+    const pdu = decode(frame) as Pdu<"submit_sm">;
+    expect(pdu.body).toMatchObject({ source: "555", sourceTon: 2, sourceNpi: 8, destination: "555555555" });
+    expect(pdu.body.shortMessage.toString()).toBe("Hello wikipedia");
+    expect(encode(pdu.command, pdu.sequence, pdu.body)).toEqual(frame);
+  });
+
+  test("of the Python library smpp.pdu is read as there, and written to the same octets", () => {
+    const frame = hex(
+      "0000004d00000005000000009f88f12441575342440001013136353035353531323334000101313737333535353430373000000000000000000300117468657265206973206e6f2073706f6f6e",
+    );
+    const pdu = decode(frame) as Pdu<"deliver_sm">;
+    expect(pdu).toMatchObject({ sequence: 2_676_551_972, body: { serviceType: "AWSBD", source: "16505551234" } });
+    expect(pdu.body).toMatchObject({ destination: "17735554070", dataCoding: 3 });
+    expect(pdu.body.shortMessage.toString()).toBe("there is no spoon");
+    expect(encode(pdu.command, pdu.sequence, pdu.body)).toEqual(frame);
   });
 
   test.each([
@@ -144,6 +165,51 @@ describe("any PDU", () => {
       { numRuns: 300 },
     );
   });
+
+  /** Those that are written or read here: how the package names them, our octets of a value. */
+  const parameters: Readonly<
+    Record<string, readonly [tag: number, values: fc.Arbitrary<unknown>, write: (value: never) => Buffer]>
+  > = {
+    receipted_message_id: [
+      TAG.receiptedMessageId,
+      fc.stringMatching(/^[!-~]{1,30}$/),
+      (id: string) => Buffer.from(`${id}\0`),
+    ],
+    message_state: [TAG.messageState, octet, (state: number) => Buffer.of(state)],
+    message_payload: [TAG.messagePayload, octets(2_000), (octets: Buffer) => octets],
+    sar_msg_ref_num: [TAG.sarReference, fc.integer({ min: 0, max: 0xffff }), (n: number) => Buffer.of(n >> 8, n & 255)],
+    sar_total_segments: [TAG.sarTotal, octet, (n: number) => Buffer.of(n)],
+    sar_segment_seqnum: [TAG.sarNumber, octet, (n: number) => Buffer.of(n)],
+  };
+
+  test.each(Object.entries(parameters))(
+    "with %s is the same to the package, both ways",
+    (name, [tag, values, write]) => {
+      const { deliver_sm } = bodiesOf(ascii);
+      fc.assert(
+        fc.property(deliver_sm, values, ({ shortMessage: _, ...rest }, value) => {
+          const body = {
+            ...rest,
+            shortMessage: Buffer.alloc(0),
+            scheduleDeliveryTime: "",
+            validityPeriod: "",
+            esmClass: 0,
+          };
+          const octetsOfValue = write(value as never);
+          const read = new smppPackage.PDU(encode("deliver_sm", 7, body, { tlvs: [{ tag, value: octetsOfValue }] }));
+          // The package reads a payload as a text of the data_coding.
+          if (name !== "message_payload") expect(read[name]).toEqual(value);
+          const written = new smppPackage.PDU("deliver_sm", {
+            sequence_number: 7,
+            [name]: value,
+            short_message: Buffer.alloc(0),
+          });
+          expect((decode(written.toBuffer()) as Pdu<"deliver_sm">).tlvs).toEqual([{ tag, value: octetsOfValue }]);
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
 
   test("cut short, stretched or damaged is told from a whole one, and never throws", () => {
     fc.assert(

@@ -255,7 +255,8 @@ describe("config check", () => {
   });
 
   test("notes what an operator should know of a channel, also as JSON", async () => {
-    const sms = 'channels: { sms: httpGateway({ url: "http://10.0.0.9/send", method: "GET", query: { text: "{{text}}" } }) }';
+    const sms =
+      'channels: { sms: httpGateway({ url: "http://10.0.0.9/send", method: "GET", query: { text: "{{text}}" } }) }';
     const file = `import { defineConfig, httpGateway } from "pausepoint/config";\nexport default defineConfig({ ${sms} });`;
     const files = { "pausepoint.config.ts": file };
     const note = "channels.sms: HTTP without TLS: texts, links and credentials can be read on the way";

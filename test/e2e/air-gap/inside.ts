@@ -85,7 +85,7 @@ export default defineConfig({
   };
   const texts = {
     sms: () => once(() => (gateway.requests[0]?.body as { text: string } | undefined)?.text ?? null),
-    carrier: async () => (await smsc.nextMessage()).text,
+    carrier: async () => (await smsc.nextMessage({}, 20_000)).text,
   };
   const endings: string[] = [];
   for (const channel of ["sms", "carrier"] as const) {
@@ -96,7 +96,7 @@ export default defineConfig({
     await (await fetch(link)).text();
     await fetch(link, { method: "POST", body: new URLSearchParams({ choice: "Approve" }), redirect: "manual" });
     const { status, response_choice, response_via } = await waiting;
-    await receiver.nextRequest();
+    await receiver.nextRequest(20_000);
     const { delivery } = await call(`/v1/pause/${pause_id}`);
     endings.push([status, response_choice, response_via, delivery[0].status].join(" "));
   }

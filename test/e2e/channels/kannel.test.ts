@@ -64,7 +64,7 @@ testNeeding("dist/pausepoint", "kannel")(
     });
     expect(await again.hears("Recorded")).toContain(`555 ${CFO} text Recorded for ${code}: Reject`);
 
-    const told = await receiver.nextRequest();
+    const told = await receiver.nextRequest(20_000);
     const { secret } = (await server.call("/v1/webhooks/default-secret", { key })).body;
     const event = new Webhook(secret).verify(told.body.toString(), { ...told.headers });
     expect(event).toMatchObject({ type: "pause.responded", data: { pause_id, response_choice: "Reject" } });

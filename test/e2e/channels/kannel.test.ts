@@ -70,7 +70,6 @@ testNeeding("dist/pausepoint", "kannel")(
     expect(event).toMatchObject({ type: "pause.responded", data: { pause_id, response_choice: "Reject" } });
     await listed(server, key, pause_id, [
       "pause.created",
-      "pause.sent",
       "pause.delivered",
       "pause.responded",
       "pause.webhook_delivered",
@@ -81,12 +80,12 @@ testNeeding("dist/pausepoint", "kannel")(
   },
 );
 
-/** Waits until the log tells this of the pause. */
+/** Waits until the log tells this of the pause. A receipt may overtake Kannel's own answer: then nothing tells `sent`. */
 async function listed(server: BinaryServer, key: string, id: string, types: readonly string[]): Promise<void> {
   let last: string[] = [];
   for (let tries = 0; tries < 2_000; tries++) {
     const { body } = await server.call(`/v1/pause/${id}/audit`, { key });
-    last = body.data.map(({ type }: { type: string }) => type);
+    last = body.data.map(({ type }: { type: string }) => type).filter((type: string) => type !== "pause.sent");
     if (last.join() === types.join()) return;
   }
   expect(last).toEqual([...types]);

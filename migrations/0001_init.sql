@@ -178,6 +178,9 @@ CREATE TABLE delivery_attempts (
   status  INTEGER,
   error   TEXT,
   excerpt TEXT,
+  -- What the text cost: the alphabet that it was sent in, and how many segments. NULL where texts cost nothing.
+  encoding TEXT,
+  segments INTEGER,
   PRIMARY KEY (pause_n, ordinal, attempt),
   FOREIGN KEY (pause_n, ordinal) REFERENCES deliveries (pause_n, ordinal)
 ) STRICT, WITHOUT ROWID;

@@ -1,3 +1,5 @@
+import type { Segments } from "../platform/sms/segments.ts";
+
 /**
  * A channel carries one message to one address, and tells what its peer says about it. It knows nothing of pauses,
  * storage or retries: the delivery queue decides when to try again, the channel only says what happened.
@@ -79,7 +81,12 @@ export interface Conclusion {
   readonly choice: string | null;
 }
 
-export type SendResult =
+export type SendResult = Outcome & {
+  /** What the text cost, in the spelling and encoding that it was handed over in; absent where texts cost nothing. */
+  readonly segments?: Segments;
+};
+
+type Outcome =
   /**
    * The peer took it; `delivered` when that means that it is where the person sees it. `providerId` is the peer's own
    * id for the message, if it gave one.

@@ -112,6 +112,8 @@ export class MessageTraffic implements Traffic<ClaimedMessage, SendResult> {
       status: result.status,
       error: isRefusal(result) ? result.error : null,
       excerpt: result.excerpt,
+      encoding: result.segments?.encoding ?? null,
+      segments: result.segments?.count ?? null,
     });
     if (!isRefusal(result)) {
       const { providerId: provider_id, outcome: status } = result;

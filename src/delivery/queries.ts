@@ -216,6 +216,8 @@ export const insertAttempt = insertInto("delivery_attempts", [
   "status",
   "error",
   "excerpt",
+  "encoding",
+  "segments",
 ]);
 
 /** A pause that has ended needs nobody asked any more. What is under way is settled by its own answer. */

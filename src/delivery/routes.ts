@@ -120,6 +120,12 @@ function failedIn(
   return { rows, last };
 }
 
+/** What the text cost at the last attempt that handed it over; null for what costs nothing. */
+function costOf(attempts: readonly RowOf<typeof queries.attemptsOf>[]) {
+  const last = attempts.findLast(({ segments }) => segments !== null);
+  return last === undefined ? null : { encoding: last.encoding, count: last.segments };
+}
+
 /** A delivery as the contract shows it (section 3), with whom a message was for. */
 function shape(row: ShownDelivery, attempts: readonly RowOf<typeof queries.attemptsOf>[]): object {
   const isWaiting = row.status === "queued" || row.status === "sending";
@@ -132,6 +138,7 @@ function shape(row: ShownDelivery, attempts: readonly RowOf<typeof queries.attem
     channel: row.channel,
     recipient: row.address,
     status: isWaiting ? "pending" : row.status,
+    segments: costOf(attempts),
     attempts: attempts.map(({ at, status, took_ms, error, excerpt }) => ({
       at: isoTime(at),
       status,

@@ -66,7 +66,7 @@ export const deliveryById = define<{ id: string }>()((db, p) =>
 export const attemptsOf = define<{ pause_n: number; ordinal: number }>()((db, p) =>
   db
     .selectFrom("delivery_attempts")
-    .select(["at", "status", "took_ms", "error", "excerpt"])
+    .select(["at", "status", "took_ms", "error", "excerpt", "encoding", "segments"])
     .where("pause_n", "=", p("pause_n"))
     .where("ordinal", "=", p("ordinal"))
     .orderBy("attempt"),

@@ -117,6 +117,8 @@ export class WebhookTraffic implements Traffic<DueWebhook, PostResult> {
       status: result.kind === "answered" ? result.status : null,
       error,
       excerpt: result.kind === "answered" ? result.excerpt : null,
+      encoding: null,
+      segments: null,
     });
     const attempts = webhook.attempts + 1;
     if (error === null) {

@@ -123,6 +123,8 @@ export interface Tables {
     status: number | null;
     error: string | null;
     excerpt: string | null;
+    encoding: string | null;
+    segments: number | null;
   };
   webhook_endpoints: {
     n: Generated<number>;

@@ -5,6 +5,7 @@ import { sha256Hex } from "../../platform/hash.ts";
 import { fit } from "../../platform/sms/fit.ts";
 import { isGsm7, septetsOf } from "../../platform/sms/gsm7.ts";
 import { plain, transliterated } from "../../platform/sms/plain.ts";
+import { segmentsOf } from "../../platform/sms/segments.ts";
 import type { Channel, Conclusion, OutgoingMessage, SendResult } from "../channel.ts";
 import { type Authorization, authorization } from "./auth.ts";
 import { Doubts } from "./doubts.ts";
@@ -64,6 +65,11 @@ interface Attempt {
 async function sendText(config: HttpGatewayConfig, given: OutgoingMessage, attempt: Attempt): Promise<SendResult> {
   const { auth, way, clock, signal, doubts, hooksUrl } = attempt;
   const message = simpler(given, config.transliterate);
+  return { ...(await handOver(config, message, attempt)), segments: segmentsOf(message.text) };
+}
+
+async function handOver(config: HttpGatewayConfig, message: OutgoingMessage, attempt: Attempt): Promise<SendResult> {
+  const { auth, way, clock, signal, hooksUrl } = attempt;
   const receipts = config.receipts === undefined ? null : callbackUrl(hooksUrl, config.hooks, "receipt");
   const receiptUrl = receipts === null ? null : `${receipts}?delivery=${encodeURIComponent(message.deliveryId)}`;
   let request: ReturnType<typeof describeRequest>;

@@ -2,6 +2,7 @@
 import { type Clock, systemClock } from "../../platform/clock.ts";
 import type { KannelConfig } from "../../platform/config/kannel.ts";
 import { isGsm7 } from "../../platform/sms/gsm7.ts";
+import { segmentsOf } from "../../platform/sms/segments.ts";
 import type { OutgoingMessage, SendResult } from "../channel.ts";
 import { excerptOf } from "../http-gateway/conceal.ts";
 import { Doubts } from "../http-gateway/doubts.ts";
@@ -23,6 +24,11 @@ export function createKannelChannel(
       receipts: callbackUrl(hooked, hooks, "receipt"),
       ...{ doubts, clock, signal },
     });
+  const send = async (given: OutgoingMessage, signal: AbortSignal, hooked: string | null): Promise<SendResult> => {
+    const message = simpler(given, config.transliterate);
+    const sent = await sendText(config, message, callbackUrl(hooked, hooks, "receipt"), clock, signal);
+    return { ...sent, segments: segmentsOf(message.text) };
+  };
   return {
     addressKind: "phone",
     send: (message, signal) => send(message, signal, hooksUrl()),

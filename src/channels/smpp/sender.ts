@@ -91,7 +91,7 @@ export class Sender {
     const outcomes = await this.#handOver(connected, known, { deliveryId, to, signal, wantsReceipt });
     const result = judge(known, outcomes);
     this.#progress.note(deliveryId, known, result.outcome !== "retry");
-    return result;
+    return { ...result, segments: text.segments };
   }
 
   /** Words back to one who wrote. Tried once: they are a courtesy, and the question's page says the same. */

@@ -2,12 +2,15 @@
 import type { SmppConfig } from "../../platform/config/smpp.ts";
 import { decodeGsm7, encodeGsm7, isGsm7, septetsOf } from "../../platform/sms/gsm7.ts";
 import { plain, transliterated } from "../../platform/sms/plain.ts";
+import { type Segments, segmentsOf } from "../../platform/sms/segments.ts";
 import { split } from "../../platform/sms/split.ts";
 
 /** A text in the octets of its parts, without headers. */
 export interface WrittenText {
   readonly dataCoding: number;
   readonly parts: readonly Buffer[];
+  /** What it costs; a carrier that is handed a long text in one cuts it by itself. */
+  readonly segments: Segments;
 }
 
 /** Null for a text that the charset that is set does not have all characters of. */
@@ -15,7 +18,7 @@ export function writeText(config: SmppConfig, text: string): WrittenText | null 
   const spelled = spelledText(config, text);
   const alphabet = alphabetFor(config, spelled);
   if (alphabet === null) return null;
-  const { dataCoding, sizeOf, encode, bits } = alphabet;
+  const { dataCoding, sizeOf, encode, bits, encoding } = alphabet;
   const pieces =
     config.longMessages === "payload"
       ? [spelled]
@@ -23,7 +26,8 @@ export function writeText(config: SmppConfig, text: string): WrittenText | null 
           alone: roomIn(ALONE_OCTETS, bits),
           chained: roomIn(ALONE_OCTETS - HEADER_OCTETS[config.longMessages], bits),
         });
-  return { dataCoding, parts: pieces.map(encode) };
+  const segments = pieces.length > 1 ? { encoding, count: pieces.length } : segmentsOf(spelled, encoding);
+  return { dataCoding, parts: pieces.map(encode), segments };
 }
 
 /** The characters that go out. */
@@ -40,6 +44,7 @@ function roomIn(octets: number, bits: number): number {
 }
 
 interface Alphabet {
+  readonly encoding: Segments["encoding"];
   readonly dataCoding: number;
   /** Bits that a unit takes on the air. */
   readonly bits: 7 | 8 | 16;
@@ -49,12 +54,14 @@ interface Alphabet {
 
 function alphabetFor(config: SmppConfig, text: string): Alphabet | null {
   const gsm7: Alphabet = {
+    encoding: "GSM-7",
     dataCoding: config.dataCodingGsm7,
     bits: 7,
     sizeOf: (character) => septetsOf(character) ?? 1,
     encode: (piece) => Buffer.from(encodeGsm7(piece) ?? []),
   };
   const latin1: Alphabet = {
+    encoding: "Latin-1",
     dataCoding: config.dataCodingLatin1,
     bits: 8,
     sizeOf: () => 1,
@@ -76,6 +83,7 @@ const DATA_CODING_UCS2 = 8;
 
 /** UTF-16 with the high octet first. A lone surrogate, which is no character, becomes U+FFFD. */
 const UCS2: Alphabet = {
+  encoding: "UCS-2",
   dataCoding: DATA_CODING_UCS2,
   bits: 16,
   sizeOf: (character) => character.length,

@@ -5,6 +5,7 @@
 import type twilio from "twilio";
 import { afterLong, type Clock } from "../../platform/clock.ts";
 import type { TwilioConfig } from "../../platform/config/twilio.ts";
+import { segmentsOf } from "../../platform/sms/segments.ts";
 import type { OutgoingMessage, SendResult } from "../channel.ts";
 import { notFromTwilio, twilioRefusal } from "./errors.ts";
 import { senderFor } from "./sender.ts";
@@ -21,6 +22,10 @@ export interface Attempt {
  * 1,600 UTF-16 units Twilio refuses it for good (21617).
  */
 export async function sendText(config: TwilioConfig, message: OutgoingMessage, attempt: Attempt): Promise<SendResult> {
+  return { ...(await handOver(config, message, attempt)), segments: segmentsOf(message.text) };
+}
+
+async function handOver(config: TwilioConfig, message: OutgoingMessage, attempt: Attempt): Promise<SendResult> {
   const { clock, signal } = attempt;
   // Loaded here because it takes some 30 MB that an appliance without this channel should not spend.
   const { default: connect } = await import("twilio");

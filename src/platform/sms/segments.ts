@@ -21,12 +21,32 @@ export type Encoding = "GSM-7" | "UCS-2";
  */
 export function measure(text: string): Measure {
   const encoding = isGsm7(text) ? "GSM-7" : "UCS-2";
+  return { encoding, ...count(text, encoding) };
+}
+
+/** What a text costs, as it is recorded and shown. */
+export interface Segments {
+  readonly encoding: Encoding | "Latin-1";
+  readonly count: number;
+}
+
+/** What a text costs in the encoding that a carrier is sent it in; unless one is named, in the cheapest that has it. */
+export function segmentsOf(text: string, encoding: Segments["encoding"] = measure(text).encoding): Segments {
+  return { encoding, count: count(text, encoding).segments };
+}
+
+/** The characters that keep a text out of GSM-7, each once, in the order in which they stand there. */
+export function outsideGsm7(text: string): readonly string[] {
+  return [...new Set(text)].filter((character) => septetsOf(character) === null);
+}
+
+function count(text: string, encoding: Segments["encoding"]): Omit<Measure, "encoding"> {
   const { alone, chained } = ROOM[encoding];
   let units = 0;
   let segments = 1;
   let inLast = 0;
   for (const character of text) {
-    const size = encoding === "GSM-7" ? (septetsOf(character) ?? 1) : character.length;
+    const size = encoding === "GSM-7" ? (septetsOf(character) ?? 1) : encoding === "UCS-2" ? character.length : 1;
     units += size;
     inLast += size;
     if (inLast > chained) {
@@ -34,11 +54,13 @@ export function measure(text: string): Measure {
       inLast = size;
     }
   }
-  if (units <= alone) return { encoding, units, segments: 1, unitsLeft: alone - units };
-  return { encoding, units, segments, unitsLeft: chained - inLast };
+  if (units <= alone) return { units, segments: 1, unitsLeft: alone - units };
+  return { units, segments, unitsLeft: chained - inLast };
 }
 
 const ROOM = {
   "GSM-7": { alone: 160, chained: 153 },
   "UCS-2": { alone: 70, chained: 67 },
+  // Eight bits a character: a carrier's own, over SMPP.
+  "Latin-1": { alone: 140, chained: 134 },
 } as const;

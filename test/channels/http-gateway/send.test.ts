@@ -19,6 +19,19 @@ function send(changes: Record<string, unknown> = {}, given: Partial<typeof messa
   return createHttpGatewayChannel(config, { hooksUrl: () => HOOKS }).send({ ...message, ...given }, untilStopped);
 }
 
+describe("what a text costs", () => {
+  test("is that of the spelling which was handed over", async () => {
+    const accented = { text: `Žluťoučký “kůň” ${link}` };
+    expect(await send({}, accented)).toMatchObject({ segments: { encoding: "UCS-2", count: 2 } });
+    expect(await send({ transliterate: true }, accented)).toMatchObject({ segments: { encoding: "GSM-7", count: 1 } });
+  });
+
+  test("is told of a text that was refused, too", async () => {
+    peer.answer = () => new Response("no", { status: 400 });
+    expect(await send()).toMatchObject({ outcome: "failed", segments: { encoding: "GSM-7", count: 1 } });
+  });
+});
+
 describe("a message full of quotes, line breaks, emoji and markup arrives unchanged", () => {
   const given = { text: NASTY };
 

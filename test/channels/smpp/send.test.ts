@@ -19,10 +19,24 @@ async function sent(
   return { smsc, result, taken: smsc.taken, pdu: smsc.taken[0]?.pdu ?? null };
 }
 
+describe("what a text costs", () => {
+  test.each([
+    [{ charset: "ucs2" }, "x".repeat(71), "UCS-2", 2],
+    [{ charset: "latin1" }, "x".repeat(161), "Latin-1", 2],
+    [{ longMessages: "udh16" }, "x".repeat(306), "GSM-7", 3],
+    [{ longMessages: "payload" }, "x".repeat(306), "GSM-7", 2],
+    [{ transliterate: true }, "Łódź", "GSM-7", 1],
+  ])("with %o is what the carrier was handed", async (changes, text, encoding, count) => {
+    const { result } = await sent(changes, { text });
+    expect(result).toMatchObject({ outcome: "sent", segments: { encoding, count } });
+  });
+});
+
 describe("a text", () => {
   test("is handed over as it is written, and the carrier's ids are kept", async () => {
     const { result, taken, pdu, smsc } = await sent({}, { text: "Deploy?\n\nAnswer: [€]" });
-    expect(result).toEqual({ outcome: "sent", providerId: "m1", status: 0, excerpt: null });
+    const segments = { encoding: "GSM-7", count: 1 } as const;
+    expect(result).toEqual({ outcome: "sent", providerId: "m1", status: 0, excerpt: null, segments });
     expect(taken[0]!.text).toBe("Deploy?\n\nAnswer: [€]");
     expect(pdu).toMatchObject({
       ...{ service_type: "", source_addr_ton: 1, source_addr_npi: 1, source_addr: "15005550006" },

@@ -198,12 +198,12 @@ describe("a text that Twilio takes", () => {
 
   test("is sent though the answer is garbage, without a SID", async () => {
     peer.behave(PHONE, { kind: "garbage" });
-    expect(await send()).toEqual({ outcome: "sent", status: 201, providerId: null, excerpt: "}{ not JSON" });
+    expect(await send()).toMatchObject({ outcome: "sent", status: 201, providerId: null, excerpt: "}{ not JSON" });
   });
 
   test("is sent though the connection is cut in the middle of the answer", async () => {
     peer.behave(PHONE, { kind: "drop", when: "midway" });
-    expect(await send()).toEqual({ outcome: "sent", status: 201, providerId: null, excerpt: null });
+    expect(await send()).toMatchObject({ outcome: "sent", status: 201, providerId: null, excerpt: null });
   });
 });
 
@@ -363,7 +363,7 @@ describe("a text that may get through later", () => {
     const apiBase = peer.url;
     await peer.stop();
     const result = await send({}, { apiBase });
-    expect(result).toEqual({
+    expect(result).toMatchObject({
       outcome: "retry",
       error: "the server in `apiBase` cannot be reached (ECONNREFUSED)",
       status: null,

@@ -40,6 +40,32 @@ const say = (url: string, body: object) =>
 const ask = (appliance: Appliance, more: Record<string, unknown>) =>
   appliance.ask(appliance.keys.live, { recipient: PHONE, ...more });
 
+describe("the delivery log", () => {
+  test("shows what a text has cost, and that a notification costs nothing", async () => {
+    const { gateway, appliance } = await withGateway();
+    const { live } = appliance.keys;
+    gateway.answer = () => new Response("no such number", { status: 400 });
+    const short = await ask(appliance, { message: "Pay?" });
+    await pauseOnce(appliance, short, statusIs("failed"));
+    const wide = await ask(appliance, { message: "Платить?" });
+    await pauseOnce(appliance, wide, statusIs("failed"));
+    const shown = async (path: string) =>
+      (await appliance.get(path, live)).body.data.map(({ segments }: { segments: unknown }) => segments);
+    const [gsm, ucs] = [
+      { encoding: "GSM-7", count: 1 },
+      { encoding: "UCS-2", count: 3 },
+    ];
+    expect(await shown(`/v1/pause/${short.pause_id}/deliveries`)).toEqual([gsm]);
+    expect(await shown(`/v1/pause/${wide.pause_id}/deliveries`)).toEqual([ucs]);
+    expect(await shown("/v1/deliveries")).toEqual([ucs, gsm]);
+
+    const test = await appliance.ask(appliance.keys.test, {});
+    await appliance.messages(test);
+    const { body } = await appliance.get(`/v1/pause/${test.pause_id}/deliveries`, appliance.keys.test);
+    expect(body.data).toMatchObject([{ status: "delivered", segments: null, attempts: [] }]);
+  });
+});
+
 describe("a gateway of one's own", () => {
   test("carries the question, reports that it arrived, and brings the reply that decides", async () => {
     const { gateway, appliance } = await withGateway();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { measure } from "../../../src/platform/sms/segments.ts";
+import { measure, outsideGsm7, segmentsOf } from "../../../src/platform/sms/segments.ts";
 import { segmentCount } from "../../peers/twilio/segments.ts";
 
 const x = (count: number) => "x".repeat(count);
@@ -65,5 +65,20 @@ describe("what a text costs", () => {
       }),
       { numRuns: 200 },
     );
+  });
+});
+
+describe("what is recorded of a text", () => {
+  test("is the encoding and the count, in the encoding that it is sent in", () => {
+    expect(segmentsOf(x(161))).toEqual({ encoding: "GSM-7", count: 2 });
+    expect(segmentsOf("“Pay?”")).toEqual({ encoding: "UCS-2", count: 1 });
+    expect(segmentsOf(x(161), "UCS-2")).toEqual({ encoding: "UCS-2", count: 3 });
+    expect(segmentsOf(x(140), "Latin-1")).toEqual({ encoding: "Latin-1", count: 1 });
+    expect(segmentsOf(x(269), "Latin-1")).toEqual({ encoding: "Latin-1", count: 3 });
+  });
+
+  test("and who asks why is told the characters that GSM-7 has not, each once", () => {
+    expect(outsideGsm7("Pay “1,200 €” to Łódź 😀 “now”?")).toEqual(["“", "”", "Ł", "ó", "ź", "😀"]);
+    expect(outsideGsm7("@£$_ äöü € […]".replace("…", ""))).toEqual([]);
   });
 });

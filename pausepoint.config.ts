@@ -13,7 +13,7 @@
 // --data, --host and --port win over both.
 
 import { defineConfig } from "pausepoint/config";
-//import { fallback, httpGateway, kannel, ntfy, slack, smpp, smtp, twilio } from "pausepoint/config";
+//import { defineChannel, fallback, httpGateway, kannel, ntfy, slack, smpp, smtp, twilio } from "pausepoint/config";
 
 // biome-ignore format: the blank lines between the settings are to stay.
 export default defineConfig({
@@ -56,6 +56,8 @@ export default defineConfig({
   //    push: "pausepoint-cfo-7f3a91",
   //    // The number for WhatsApp, with + and the country's code.
   //    whatsapp: "+13128471928",
+  //    // An address of its own for a channel, by the channel's name; it goes before those above: { pager: "123456" }.
+  //    addresses: {},
   //  },
   //},
 
@@ -304,6 +306,37 @@ export default defineConfig({
   //    // How long one attempt may take, 1 to 120 seconds.
   //    timeoutSeconds: 15,
   //    // How many messages may be on their way to Slack at once, 1 to 100.
+  //    concurrency: 4,
+  //  }),
+  //  // A channel of your own: docs/channels.md, "Write a channel", has a whole one.
+  //  desk: defineChannel({
+  //    // What recipients are: "phone", "email", "slack", "topic", or "text" for any one line.
+  //    addressKind: "text",
+  //    // The one spelling of an address, or null for what is none. Default: as it was given.
+  //    normalizeAddress: (text) => (/^\d{3}$/.test(text) ? text : null),
+  //    // What an address is, told to who gave another.
+  //    addressHint: "the three digits of a desk",
+  //    // Hands one message over and says what became of it: "sent", "delivered", "retry" or "failed".
+  //    send: async ({ to, text, deliveryId }, signal, { fetch }) => {
+  //      const body = JSON.stringify({ to, text, id: deliveryId });
+  //      const { ok, status } = await fetch("https://desk.example.com/show", { method: "POST", body, signal });
+  //      return ok ? { outcome: "sent", status } : { outcome: "retry", error: "the desk server is not ready", status };
+  //    },
+  //    // Tells someone who was asked that it is over, as send does. Default: nobody is told.
+  //    conclude: async () => ({ outcome: "sent" }),
+  //    // Whether it sends another message for that ("by message") or changes the one that asked ("in place").
+  //    concludes: "by message",
+  //    // Answers what comes to /hooks/<channel>/…, once the caller is proven. Default: that is a 404.
+  //    receive: async () => ({ status: 204 }),
+  //    // Keeps a connection from start to stop. Default: none.
+  //    connect: () => ({ stop() {} }),
+  //    // What is hidden in errors, in what the peer answered and in the log; each of at least 4 characters.
+  //    secrets: [],
+  //    // As for twilio above, but "off" unless set.
+  //    replies: "off",
+  //    // As for twilio above; null where texts cost nothing.
+  //    maxSegments: null,
+  //    timeoutSeconds: 15,
   //    concurrency: 4,
   //  }),
   //  // Several channels, one after the other: the next is tried when a message could not be delivered, or when its link

@@ -2,7 +2,7 @@ import { Cron } from "croner";
 import { createKey, defaultScopes, KeyRing, listKeys, noLimits, type Route } from "./access/index.ts";
 import { Attestor, appendEntry, newEntry } from "./audit/index.ts";
 import type { AddressKind, OutgoingMessage } from "./channels/channel.ts";
-import { channelsOf, fallbacksOf } from "./channels/configured.ts";
+import { channelsOf, fallbacksOf, ownAddressesOf } from "./channels/configured.ts";
 import { OUTBOX } from "./channels/directory.ts";
 import { DeliveryQueue, type DueMessage, deliveryRoutes, queueTest, WebhookTraffic } from "./delivery/index.ts";
 import { evidenceRoutes } from "./evidence/index.ts";
@@ -176,7 +176,12 @@ async function compose(
       people: config.people,
       defaultRegion: config.defaultRegion,
       timeoutHours: config.timeoutHours,
-      channels: { any: config.channelsConfigured, addressKinds, fallbacks: fallbacksOf(config) },
+      channels: {
+        any: config.channelsConfigured,
+        addressKinds,
+        ownAddresses: ownAddressesOf(channels),
+        fallbacks: fallbacksOf(config),
+      },
       takesReplies: (lane, destination) => channels.get(lane)?.takesReplies(destination) ?? false,
       checkWebhookUrl(url) {
         const verdict = guard.checkUrl(url);

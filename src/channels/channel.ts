@@ -7,6 +7,10 @@ import type { Segments } from "../platform/sms/segments.ts";
 export interface Channel {
   /** What kind of address it needs. */
   readonly addressKind: AddressKind;
+  /** The one spelling of an address that is of the kind, or null for one that the channel does not take. */
+  normalizeAddress?(text: string): string | null;
+  /** What an address is, where the kind alone does not say: `a pager number of six digits`. */
+  readonly addressHint?: string;
   /**
    * Hands one message to the outside. Resolves with what became of it, also when the peer refused;
    * may throw or reject for what it did not foresee (that counts as worth a retry).
@@ -32,7 +36,7 @@ export interface Channel {
   connect?(report: Report): Connection;
 }
 
-export type AddressKind = "phone" | "email" | "slack" | "topic";
+export type AddressKind = "phone" | "email" | "slack" | "topic" | "text";
 
 /** What the recipient is asked, for channels that show more than a line of text. */
 export interface Question {

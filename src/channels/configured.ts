@@ -5,7 +5,8 @@ import type { Log } from "../platform/log.ts";
 import type { Random } from "../platform/random.ts";
 import { cautionsOf } from "./cautions.ts";
 import type { Channel } from "./channel.ts";
-import type { ConfiguredChannels } from "./directory.ts";
+import { createDefinedChannel } from "./defined/index.ts";
+import type { ConfiguredChannels, OwnAddresses } from "./directory.ts";
 import { createHttpGatewayChannel } from "./http-gateway/index.ts";
 import { createKannelChannel } from "./kannel/index.ts";
 import { createNtfyChannel } from "./ntfy/index.ts";
@@ -56,6 +57,15 @@ export function fallbacksOf(config: LoadedConfig): ConfiguredChannels["fallbacks
   );
 }
 
+/** How those channels read addresses that do so by themselves too. */
+export function ownAddressesOf(channels: ReadonlyMap<string, ConfiguredChannel>): Record<string, OwnAddresses> {
+  return Object.fromEntries(
+    [...channels].flatMap(([name, { channel }]) =>
+      channel.normalizeAddress === undefined && channel.addressHint === undefined ? [] : [[name, channel]],
+    ),
+  );
+}
+
 function make(
   name: string,
   settings: Exclude<ChannelConfig, { readonly kind: "fallback" }>,
@@ -93,6 +103,13 @@ function make(
     }
     case "ntfy":
       return { ...common, channel: createNtfyChannel(settings, { clock }) };
+    case "defined": {
+      const hooksUrl = () => `${baseUrl()}/hooks/${name}`;
+      const channel = createDefinedChannel(settings, { name, clock, log, hooksUrl });
+      const { replies, maxSegments: segments, concludes } = settings;
+      const takesReplies = (address: string) => channel.takesReplies(address);
+      return { ...common, channel, replies, segments, concludes, takesReplies };
+    }
     case "smtp":
       return { ...common, channel: createSmtpChannel(settings, clock) };
     case "slack":

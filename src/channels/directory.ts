@@ -1,4 +1,4 @@
-import type { AddressKind } from "./channel.ts";
+import type { AddressKind, Channel } from "./channel.ts";
 
 /** One way that a message for a channel's name may take. */
 export interface Step {
@@ -7,15 +7,22 @@ export interface Step {
   /** Who carries it: `outbox`, or the configured channel's own name. */
   readonly lane: string;
   readonly addressKind: AddressKind;
+  /** What the channel itself makes of an address of the kind. */
+  readonly own?: OwnAddresses;
   /** How long after the question was asked it is taken, in milliseconds, if none before it was seen. */
   readonly afterMs: number;
 }
+
+/** How a channel reads addresses, where the kind alone does not say. */
+export type OwnAddresses = Pick<Channel, "normalizeAddress" | "addressHint">;
 
 /** What is known of the configured channels. */
 export interface ConfiguredChannels {
   /** False while the configuration says nothing of channels: then everything is kept on this machine. */
   readonly any: boolean;
   readonly addressKinds: Readonly<Record<string, AddressKind>>;
+  /** Of those that read addresses by themselves too. */
+  readonly ownAddresses?: Readonly<Record<string, OwnAddresses>>;
   /** Names that stand for several channels, one after the other. */
   readonly fallbacks: Readonly<Record<string, { readonly channels: readonly string[]; readonly afterMinutes: number }>>;
 }
@@ -54,8 +61,10 @@ export function stepsFor(
 function stepTo(name: string, mode: "live" | "test", configured: ConfiguredChannels): Omit<Step, "afterMs"> | null {
   const own = Object.hasOwn(configured.addressKinds, name) ? configured.addressKinds[name] : undefined;
   const builtIn = Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
-  if (mode === "live" && own !== undefined) return { channel: name, lane: name, addressKind: own };
+  const reads = configured.ownAddresses?.[name];
+  const step = { channel: name, ...(reads === undefined ? {} : { own: reads }) };
+  if (mode === "live" && own !== undefined) return { ...step, lane: name, addressKind: own };
   const addressKind = own ?? builtIn;
   if (addressKind === undefined) return null;
-  return mode === "test" || !configured.any ? { channel: name, lane: OUTBOX, addressKind } : null;
+  return mode === "test" || !configured.any ? { ...step, lane: OUTBOX, addressKind } : null;
 }

@@ -158,12 +158,24 @@ function readRecipient(text: string, config: LoadedConfig): string {
   const normal =
     normaliseAddress(text, "email", config.defaultRegion) ??
     normaliseAddress(text, "slack", config.defaultRegion) ??
-    normaliseAddress(text, "phone", config.defaultRegion);
+    normaliseAddress(text, "phone", config.defaultRegion) ??
+    ownAddress(text, config);
   if (normal === null)
     throw new UsageError(
       `--recipients can't read ${text}: give @name, a phone number, an email address, *@domain or a Slack id`,
     );
   return normal;
+}
+
+/** As one of the operator's own channels has it, whose addresses may be any text. */
+function ownAddress(text: string, { channels, defaultRegion }: LoadedConfig): string | null {
+  for (const channel of Object.values(channels)) {
+    if (channel.kind !== "defined" || channel.addressKind !== "text") continue;
+    const address = normaliseAddress(text, "text", defaultRegion);
+    const normal = address === null || !channel.normalizeAddress ? address : channel.normalizeAddress(address);
+    if (normal !== null) return normal;
+  }
+  return null;
 }
 
 function shownLimits(limits: KeyLimits) {

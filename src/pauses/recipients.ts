@@ -1,5 +1,6 @@
 import { type CountryCode, parsePhoneNumberFromString } from "libphonenumber-js";
 import type { AddressKind } from "../channels/channel.ts";
+import type { OwnAddresses } from "../channels/directory.ts";
 import type { FieldError } from "../platform/problem.ts";
 
 /** A recipient as it is shown, and where the message goes. */
@@ -18,6 +19,8 @@ export interface Person {
   readonly slack?: string | undefined;
   /** A topic of the push server. */
   readonly push?: string | undefined;
+  /** An address of its own for a channel, by the channel's name. */
+  readonly addresses?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface Directory {
@@ -59,6 +62,7 @@ export function normaliseRecipients(
 export interface Addressing {
   readonly channel: string;
   readonly addressKind: AddressKind;
+  readonly own?: OwnAddresses;
 }
 
 /** One recipient in its normal form, or what is wrong with it. */
@@ -75,7 +79,7 @@ function normalise(
     for (const step of steps) {
       const listed = addressOf(person, step);
       if (listed === undefined) return `is a person without an address for ${step.channel}`;
-      const destination = normaliseAddress(listed, step.addressKind, directory.defaultRegion);
+      const destination = readAddress(listed, step, directory.defaultRegion);
       if (destination === null) return `is a person whose address for ${step.channel} can't be used`;
       destinations.push(destination);
     }
@@ -83,8 +87,18 @@ function normalise(
   }
   // One address can't serve two channels; only a person of the configuration has one for each.
   if (rest.length > 0) return "must be @name of a person with an address for each of the channel's steps";
-  const address = normaliseAddress(text, first.addressKind, directory.defaultRegion);
-  return address === null ? EXPECTED[first.addressKind] : { address, destinations: [address] };
+  const address = readAddress(text, first, directory.defaultRegion);
+  return address === null ? expectedBy(first) : { address, destinations: [address] };
+}
+
+/** As the kind has it, and then as the channel itself does. */
+function readAddress(text: string, { addressKind, own }: Addressing, defaultRegion: string): string | null {
+  const address = normaliseAddress(text, addressKind, defaultRegion);
+  return address === null || own?.normalizeAddress === undefined ? address : own.normalizeAddress(address);
+}
+
+function expectedBy({ addressKind, own }: Addressing): string {
+  return own?.addressHint === undefined ? EXPECTED[addressKind] : `must be ${own.addressHint}, or @name`;
 }
 
 const EXPECTED: Record<AddressKind, string> = {
@@ -92,9 +106,13 @@ const EXPECTED: Record<AddressKind, string> = {
   email: "must be an email address, or @name",
   slack: "must be a Slack user or channel id such as U012AB3CD, an email address, or @name",
   topic: "must be a topic of 1 to 64 letters, digits, _ and -, or @name",
+  text: "must be an address that the channel takes, one line of at most 200 characters, or @name",
 };
 
 function addressOf(person: Person, channel: Addressing): string | undefined {
+  const own = person.addresses;
+  if (own !== undefined && Object.hasOwn(own, channel.channel)) return own[channel.channel];
+  if (channel.addressKind === "text") return undefined;
   if (channel.addressKind === "email") return person.email;
   if (channel.addressKind === "slack") return person.slack;
   if (channel.addressKind === "topic") return person.push;
@@ -113,6 +131,8 @@ export function normaliseAddress(text: string, kind: AddressKind, defaultRegion:
       return /^[UWCDG][A-Z0-9]{6,20}$/.test(text) ? text : normaliseEmail(text);
     case "topic":
       return /^[\w-]{1,64}$/.test(text) ? text : null;
+    case "text":
+      return /^[^\p{Cc}]{1,200}$/u.test(text.trim()) ? text.trim() : null;
   }
 }
 

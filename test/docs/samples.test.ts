@@ -60,7 +60,7 @@ describe("a sample in the documents", () => {
 
   test("of a configuration is loaded as it stands", async () => {
     const shown = documents.flatMap((document) => fencesOf(document, "config"));
-    expect(shown.length).toBe(6);
+    expect(shown.length).toBe(7);
     for (const { place, text } of shown) {
       const folder = folderWith({ "pausepoint.config.ts": text, "check.ts": CHECK });
       try {
@@ -70,6 +70,8 @@ describe("a sample in the documents", () => {
           SMTP_URL: "smtps://user:password@relay.example.com",
           SLACK_BOT_TOKEN: "xoxb-1",
           SLACK_APP_TOKEN: "xapp-1",
+          PAGER_KEY: "key-0123",
+          PAGER_SECRET: "secret-0123",
         });
         const { stdout, stderr } = await run([process.execPath, join(folder, "check.ts")], folder, env);
         expect({ place, stdout, stderr }).toEqual({ place, stdout: "https://approve.example.com\n", stderr: "" });

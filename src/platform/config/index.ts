@@ -2,6 +2,7 @@
  * What `import { defineConfig, … } from "pausepoint/config"` gives. All return what they are given: the values
  * are checked when the appliance starts, so that every mistake is told at once, with its path.
  */
+import type { ChannelDefinition } from "./defined.ts";
 import type { HttpGatewaySettings } from "./http-gateway.ts";
 import type { KannelSettings } from "./kannel.ts";
 import type { NtfySettings } from "./ntfy.ts";
@@ -11,8 +12,21 @@ import type { SmppSettings } from "./smpp.ts";
 import type { SmtpSettings } from "./smtp.ts";
 import type { TwilioSettings } from "./twilio.ts";
 
+export type {
+  ChannelAnswer,
+  ChannelConclusion,
+  ChannelConnection,
+  ChannelEvent,
+  ChannelMessage,
+  ChannelQuestion,
+  ChannelReport,
+  ChannelRequest,
+  ChannelResult,
+  ChannelTools,
+} from "./defined.ts";
 export { gatewayPresets } from "./gateway-presets.ts";
 export type {
+  ChannelDefinition,
   ConfigInput,
   HttpGatewaySettings,
   KannelSettings,
@@ -106,6 +120,24 @@ export function smtp(settings: SmtpSettings): ChannelInput {
  */
 export function slack(settings: SlackSettings): ChannelInput {
   return { ...settings, kind: "slack" } as ChannelInput;
+}
+
+/**
+ * A channel of your own. docs/channels.md, "Write a channel", has a whole one.
+ *
+ * @example
+ * channels: {
+ *   pager: defineChannel({
+ *     addressKind: "text",
+ *     async send({ to, text, deliveryId: id }, signal, { fetch }) {
+ *       const { ok, status } = await fetch("http://10.0.0.7/page", { method: "POST", body: JSON.stringify({ to, text, id }), signal });
+ *       return ok ? { outcome: "sent", status } : { outcome: "retry", error: "the pager server refused it", status };
+ *     },
+ *   }),
+ * }
+ */
+export function defineChannel(definition: ChannelDefinition): ChannelInput {
+  return { ...definition, kind: "defined" } as ChannelInput;
 }
 
 /**

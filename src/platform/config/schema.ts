@@ -6,6 +6,7 @@
 import { isSupportedCountry } from "libphonenumber-js";
 import { z } from "zod";
 import { contrast } from "./contrast.ts";
+import { definedSchema } from "./defined.ts";
 import { httpGatewaySchema } from "./http-gateway.ts";
 import { kannelSchema } from "./kannel.ts";
 import { line, named, network, oneOf, origin, phone, section, text, wholeNumber } from "./leaves.ts";
@@ -24,6 +25,9 @@ const listen = section({
   trustProxy: z.array(network, "an array of networks in CIDR notation").default([]),
 });
 
+const CHANNEL_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
+const CHANNEL_NAME_RULE = "1 to 32 of a-z, 0-9, _ and -, with a letter first";
+
 const person = section({
   /** How this person is called in lists and logs. */
   name: line(100),
@@ -36,9 +40,9 @@ const person = section({
   whatsapp: phone.exactOptional(),
   /** An ntfy topic that this person alone knows: whoever knows it can read what is sent to it. */
   push: text("an ntfy topic, 1 to 64 letters, digits, _ and -", /^[\w-]{1,64}$/).exactOptional(),
+  /** An address of its own for a channel, by the channel's name; before those above. */
+  addresses: named("channel", CHANNEL_NAME, CHANNEL_NAME_RULE, line(200)).exactOptional(),
 });
-
-const CHANNEL_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
 
 /** `fallback([…], { … })`: several channels, one after the other until one was seen. */
 const fallbackSchema = section({
@@ -57,8 +61,18 @@ const RETRIES = "0 to 20 whole numbers of seconds, 1 to 86400 each";
 /** What a channel's maker returns. The next maker is one more schema in this list. */
 const channel = z.discriminatedUnion(
   "kind",
-  [twilioSchema, smppSchema, httpGatewaySchema, kannelSchema, smtpSchema, slackSchema, ntfySchema, fallbackSchema],
-  "what a channel's maker returns: twilio, smpp, httpGateway, kannel, smtp, slack, ntfy or fallback",
+  [
+    twilioSchema,
+    smppSchema,
+    httpGatewaySchema,
+    kannelSchema,
+    smtpSchema,
+    slackSchema,
+    ntfySchema,
+    definedSchema,
+    fallbackSchema,
+  ],
+  "what a channel's maker returns: twilio, smpp, httpGateway, kannel, smtp, slack, ntfy, defineChannel or fallback",
 );
 
 /** What each maker sends, and the built-in names that say what they send. */
@@ -68,23 +82,25 @@ const SENDS: Readonly<Record<string, string>> = {
   smtp: "email",
   slack: "Slack messages",
 };
+const ADDRESSES_SEND = {
+  phone: "texts",
+  email: "email",
+  slack: "Slack messages",
+  topic: "topics",
+  text: "texts to addresses of its own",
+} as const;
 const NAMES_SEND: Readonly<Record<string, string>> = { sms: "texts", email: "email", slack: "Slack messages" };
 
-const channels = named(
-  "channel",
-  CHANNEL_NAME,
-  "1 to 32 of a-z, 0-9, _ and -, with a letter first",
-  channel,
-).superRefine((configured, context) => {
+const channels = named("channel", CHANNEL_NAME, CHANNEL_NAME_RULE, channel).superRefine((configured, context) => {
   const refuse = (path: PropertyKey[], message: string) => context.addIssue({ code: "custom", path, message });
   for (const [name, settings] of Object.entries(configured)) {
     if (name === "outbox") refuse([name], "another name: outbox is where test messages are kept");
     if (name === "whatsapp") refuse([name], "no channel yet: WhatsApp is not served by this version");
-    const sends = SENDS[settings.kind];
+    const sends = settings.kind === "defined" ? ADDRESSES_SEND[settings.addressKind] : SENDS[settings.kind];
     const needed = NAMES_SEND[name];
     if (needed !== undefined && settings.kind === "fallback") refuse([name], "a channel of its own, not a fallback");
     else if (needed !== undefined && sends !== undefined && sends !== needed)
-      refuse([name], `a channel that sends ${needed}: ${settings.kind}({ … }) sends ${sends}`);
+      refuse([name], `a channel that sends ${needed}: ${makerOf(settings.kind)}({ … }) sends ${sends}`);
     if (settings.kind !== "fallback") continue;
     for (const [index, step] of settings.channels.entries()) {
       const target = Object.hasOwn(configured, step) ? configured[step] : undefined;
@@ -94,6 +110,10 @@ const channels = named(
     }
   }
 });
+
+function makerOf(kind: string): string {
+  return kind === "defined" ? "this defineChannel" : kind;
+}
 
 const webhooks = section({
   /** Private networks that webhooks may reach, in CIDR notation. Default: none. */
@@ -168,6 +188,15 @@ export const configSchema = section({
   projects: named("project", NAME, NAME_RULE, project).default({}),
   texts: texts.prefault({}),
   log: log.prefault({}),
+}).superRefine(({ people, channels = {} }, context) => {
+  for (const [name, { addresses = {} }] of Object.entries(people)) {
+    for (const channel of Object.keys(addresses)) {
+      const kind = Object.hasOwn(channels, channel) ? channels[channel]?.kind : undefined;
+      if (kind !== undefined && kind !== "fallback") continue;
+      const message = "the name of a channel that is configured, and no fallback";
+      context.addIssue({ code: "custom", path: ["people", name, "addresses", channel], message });
+    }
+  }
 });
 
 /** What `defineConfig` takes: every setting may be left out. */

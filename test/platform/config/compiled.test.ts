@@ -51,6 +51,18 @@ describe("a compiled executable in a folder that has nothing but a configuration
     });
   });
 
+  test("runs the functions of a channel that the file defines", async () => {
+    const { stdout, stderr, status } = await run({
+      "pausepoint.config.ts": `
+        import { type ChannelResult, defineChannel, defineConfig } from "pausepoint/config";
+        const send = async (): Promise<ChannelResult> => ({ outcome: "sent" });
+        export default defineConfig({ channels: { pager: defineChannel({ addressKind: "text", secrets: ["s3cret"], send }) } });
+      `,
+    });
+    expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
+    expect(JSON.parse(stdout).channels.pager).toMatchObject({ kind: "defined", addressKind: "text", concurrency: 4 });
+  });
+
   test("explains what it refuses as a source checkout does", async () => {
     expect(await run(configFile("{ plans: { x: {} } }"))).toMatchObject({
       status: 2,

@@ -127,7 +127,8 @@ describe("secrets are described, never repeated", () => {
 
 describe("channels", () => {
   test("only what a maker of this version returns is a channel", async () => {
-    const allowed = "what a channel's maker returns: twilio, smpp, httpGateway, kannel, smtp, slack, ntfy or fallback";
+    const allowed =
+      "what a channel's maker returns: twilio, smpp, httpGateway, kannel, smtp, slack, ntfy, defineChannel or fallback";
     expect(await finding(`{ channels: { sms: { kind: "pager", password: "p" } } }`)).toBe(
       block("channels.sms", "an object with kind, password", allowed),
     );
@@ -135,6 +136,43 @@ describe("channels", () => {
       block("channels.sms", "an object with accountSid", allowed),
     );
     expect(await finding("{ channels: { sms: 7 } }")).toBe(block("channels.sms", "7", allowed));
+  });
+
+  test("of the operator's own is checked as any other, and its secrets are not repeated", async () => {
+    const own = (more: string, name = "pager") =>
+      finding(`{ channels: { ${name}: defineChannel({ addressKind: "phone", send: async () => null, ${more} }) } }`);
+    expect(await own("send: 7")).toBe(
+      block("channels.pager.send", "7", "a function (message, signal, tools) => a promise of { outcome }"),
+    );
+    expect(await own("sned: 7")).toContain("did you mean send?");
+    expect(await own(`addressKind: "fax"`)).toContain(`allowed  "phone" or "email" or "slack" or "topic" or "text"`);
+    expect(await own(`replies: "code"`)).toContain(`allowed  "off", since there is neither receive nor connect`);
+    expect(await own("secrets: [process.env.NO_SUCH_SECRET]")).toContain(
+      "channels.pager.secrets[0]\n    found    nothing",
+    );
+    expect(await own("maxSegments: 11")).toContain("channels.pager.maxSegments");
+    expect(await own(`addressKind: "text"`, "sms")).toBe(
+      block(
+        "channels.sms",
+        "an object with addressKind, send, kind",
+        "a channel that sends texts: this defineChannel({ … }) sends texts to addresses of its own",
+      ),
+    );
+    const { channels } = await load(
+      configFile(`{ channels: { sms: defineChannel({ addressKind: "phone", send: async () => null }) } }`),
+    );
+    expect(channels.sms).toMatchObject({ kind: "defined", replies: "off", maxSegments: null, timeoutSeconds: 15 });
+  });
+
+  test("a person's address for a channel names one that is configured, and no fallback", async () => {
+    const own = (addresses: string) =>
+      finding(`{ people: { cfo: { name: "CFO", addresses: ${addresses} } }, channels: {
+        desk: defineChannel({ addressKind: "text", send: async () => null }),
+        pager: defineChannel({ addressKind: "text", send: async () => null }), both: fallback(["desk", "pager"]) } }`);
+    const allowed = "the name of a channel that is configured, and no fallback";
+    expect(await own(`{ desk: "7", pagr: "123456" }`)).toBe(block("people.cfo.addresses.pagr", `"123456"`, allowed));
+    expect(await own(`{ both: "7" }`)).toBe(block("people.cfo.addresses.both", `"7"`, allowed));
+    expect(await own(`{ constructor: "7" }`)).toContain(allowed);
   });
 
   test.each(["email", "slack", "whatsapp"])("Twilio's texts can't be the channel %s", async (name) => {

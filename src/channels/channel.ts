@@ -68,6 +68,8 @@ export interface OutgoingMessage {
   readonly question: Question | null;
   /** Seconds left of the question; a peer that can drop a text it could not pass on by then is told. Null: no end. */
   readonly validForSeconds: number | null;
+  /** The operator's own test: its text need not be hidden in what the peer answers. */
+  readonly isProbe?: true;
 }
 
 /** How a question ended, for one who was asked. */

@@ -3,15 +3,18 @@ import type { LoadedConfig } from "../platform/config/load.ts";
 import type { ChannelConfig } from "../platform/config/schema.ts";
 import type { Log } from "../platform/log.ts";
 import type { Random } from "../platform/random.ts";
+import { type Segments, segmentsOf } from "../platform/sms/segments.ts";
 import { cautionsOf } from "./cautions.ts";
-import type { Channel } from "./channel.ts";
+import type { Channel, OutgoingMessage } from "./channel.ts";
 import { createDefinedChannel } from "./defined/index.ts";
 import type { ConfiguredChannels, OwnAddresses } from "./directory.ts";
-import { createHttpGatewayChannel } from "./http-gateway/index.ts";
-import { createKannelChannel } from "./kannel/index.ts";
+import type { Exchange } from "./http-gateway/exchange.ts";
+import { createHttpGatewayChannel, previewRequest, simpler } from "./http-gateway/index.ts";
+import { createKannelChannel, previewKannel } from "./kannel/index.ts";
 import { createNtfyChannel } from "./ntfy/index.ts";
 import { createSlackChannel } from "./slack/index.ts";
 import { createSmppChannel } from "./smpp/index.ts";
+import { writeText } from "./smpp/text.ts";
 import { createSmtpChannel } from "./smtp/index.ts";
 import { createTwilioChannel, twilioHooksUrl } from "./twilio/index.ts";
 
@@ -26,6 +29,12 @@ export interface ConfiguredChannel {
   readonly replies: "off" | "code" | "open";
   /** How many segments a text should stay within; null where they cost nothing. */
   readonly segments: number | null;
+  /** What a text would cost, or null where it costs nothing. */
+  costOf(text: string): Segments | null;
+  /** Whether `send` needs the connection that `connect` makes. */
+  readonly sendsOverConnection: boolean;
+  /** The request that would be sent, with nothing secret in it; absent where a channel can't show one. */
+  preview?(message: OutgoingMessage): Exchange;
   /** Whether a reply from this address would be heard. */
   takesReplies(address: string): boolean;
 }
@@ -35,6 +44,8 @@ interface Parts {
   readonly log: Log;
   readonly random: Random;
   readonly baseUrl: () => string;
+  /** True where nothing that a peer brings is wanted: then SMPP is bound to send alone. */
+  readonly onlySends?: boolean;
 }
 
 /** The configured channels by name, cautions told. A name that stands for several is in {@link fallbacksOf}. */
@@ -69,7 +80,7 @@ export function ownAddressesOf(channels: ReadonlyMap<string, ConfiguredChannel>)
 function make(
   name: string,
   settings: Exclude<ChannelConfig, { readonly kind: "fallback" }>,
-  { clock, log, random, baseUrl }: Parts,
+  { clock, log, random, baseUrl, onlySends = false }: Parts,
 ): ConfiguredChannel {
   const common = {
     concurrency: settings.concurrency,
@@ -77,6 +88,8 @@ function make(
     concludes: "by message",
     replies: "off",
     segments: null,
+    costOf: () => null,
+    sendsOverConnection: false,
     takesReplies: () => false,
   } as const;
   switch (settings.kind) {
@@ -84,12 +97,15 @@ function make(
       const hooksUrl = () => twilioHooksUrl(baseUrl(), name, settings.apiBase);
       const channel = createTwilioChannel(settings, clock, hooksUrl);
       const { replies, maxSegments: segments } = settings;
-      return { ...common, channel, replies, segments, takesReplies: (address) => channel.takesReplies(address) };
+      const takesReplies = (address: string) => channel.takesReplies(address);
+      return { ...common, channel, replies, segments, takesReplies, costOf: (text) => segmentsOf(text) };
     }
     case "smpp": {
-      const channel = createSmppChannel(settings, { clock, log, random });
+      const channel = createSmppChannel(settings, { clock, log, random, onlySends });
       const { replies, maxSegments: segments } = settings;
-      return { ...common, channel, replies, segments, takesReplies: (address) => channel.takesReplies(address) };
+      const takesReplies = (address: string) => channel.takesReplies(address);
+      const costOf = (text: string) => writeText(settings, text)?.segments ?? null;
+      return { ...common, channel, replies, segments, takesReplies, costOf, sendsOverConnection: true };
     }
     case "httpGateway":
     case "kannel": {
@@ -98,8 +114,14 @@ function make(
         settings.kind === "kannel"
           ? createKannelChannel(settings, gateway)
           : createHttpGatewayChannel(settings, gateway);
-      const { replies, maxSegments: segments } = settings;
-      return { ...common, channel, replies, segments, takesReplies: (address) => channel.takesReplies(address) };
+      const { replies, maxSegments: segments, transliterate } = settings;
+      const takesReplies = (address: string) => channel.takesReplies(address);
+      const costOf = (text: string) => segmentsOf(spelledFor(text, transliterate));
+      const preview = (message: OutgoingMessage) =>
+        settings.kind === "kannel"
+          ? previewKannel(settings, message, gateway.hooksUrl())
+          : previewRequest(settings, simpler(message, transliterate), gateway.hooksUrl());
+      return { ...common, channel, replies, segments, takesReplies, costOf, preview };
     }
     case "ntfy":
       return { ...common, channel: createNtfyChannel(settings, { clock }) };
@@ -108,11 +130,19 @@ function make(
       const channel = createDefinedChannel(settings, { name, clock, log, hooksUrl });
       const { replies, maxSegments: segments, concludes } = settings;
       const takesReplies = (address: string) => channel.takesReplies(address);
-      return { ...common, channel, replies, segments, concludes, takesReplies };
+      const costOf = (text: string) => (segments === null ? null : segmentsOf(text));
+      const sendsOverConnection = settings.connect !== undefined;
+      return { ...common, channel, replies, segments, concludes, takesReplies, costOf, sendsOverConnection };
     }
     case "smtp":
       return { ...common, channel: createSmtpChannel(settings, clock) };
     case "slack":
       return { ...common, channel: createSlackChannel(settings, { clock, log, random }), concludes: "in place" };
   }
+}
+
+/** A text as a gateway is handed it. */
+function spelledFor(text: string, transliterate: boolean): string {
+  const unsent = { deliveryId: "", to: "", link: "", question: null, validForSeconds: null };
+  return simpler({ ...unsent, text }, transliterate).text;
 }

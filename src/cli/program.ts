@@ -5,6 +5,7 @@ import { StorageBusy, StorageError } from "../storage/index.ts";
 import { addAudit } from "./audit.ts";
 import { addConfig } from "./config.ts";
 import { addDemo } from "./demo.ts";
+import { addDoctor } from "./doctor.ts";
 import { addKeys } from "./keys.ts";
 import { CommandFailed, print, printError, printJson, UsageError } from "./output.ts";
 import { addReport } from "./report.ts";
@@ -28,6 +29,7 @@ export async function run(args: readonly string[]): Promise<number> {
   addWebhooks(program);
   addReport(program);
   addConfig(program);
+  addDoctor(program);
   program
     .command("version")
     .description("print the version")

@@ -7,7 +7,7 @@ import { migrate } from "./migrate.ts";
 /** Versions up to 3.51.2 can corrupt a WAL file written through two connections (sqlite.org/wal.html#walresetbug). */
 const OLDEST_SQLITE = [3, 51, 3] as const;
 /** "PAUS" as the file's application id, so that `file` and we recognise our own. */
-const APPLICATION_ID = 0x50415553;
+export const APPLICATION_ID = 0x50415553;
 const BUSY_TIMEOUT_MS = 2_000;
 
 export type Connection = Database.Database;
@@ -59,13 +59,18 @@ function connect(file: string): Connection {
 
 function refuseOldSqlite(connection: Connection): void {
   const version = String(connection.prepare("SELECT sqlite_version()").pluck().get());
+  if (!isSafeSqlite(version))
+    throw new StorageError(`SQLite ${version} can corrupt its log; at least ${OLDEST_SQLITE.join(".")} is needed`);
+}
+
+/** Whether a version of SQLite, such as `3.54.1`, is without the fault above. */
+export function isSafeSqlite(version: string): boolean {
   const parts = version.split(".").map(Number);
   for (const [index, oldest] of OLDEST_SQLITE.entries()) {
     const part = parts[index] ?? 0;
-    if (part > oldest) return;
-    if (part < oldest)
-      throw new StorageError(`SQLite ${version} can corrupt its log; at least ${OLDEST_SQLITE.join(".")} is needed`);
+    if (part !== oldest) return part > oldest;
   }
+  return true;
 }
 
 function refuseForeignFile(connection: Connection, file: string): void {

@@ -1,6 +1,7 @@
 export { type Connection, openDatabase, openForReading } from "./database.ts";
 export { StorageBusy, StorageError } from "./errors.ts";
-export { lockFolder } from "./lock.ts";
+export { inspectDatabase } from "./inspect.ts";
+export { isFolderServed, lockFolder } from "./lock.ts";
 export { define, insertInto, type Query, type QueryBuilder, type RowOf } from "./query.ts";
 export { Reader } from "./reader.ts";
 export { ensureInstallation, folderSecret } from "./secret.ts";

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { makeFolder } from "./database.ts";
@@ -36,4 +36,19 @@ export function lockFolder(folder: string): { release(): void } {
       lock.close();
     },
   };
+}
+
+/** Whether a server has the folder at this moment. Looks without taking anything. */
+export function isFolderServed(folder: string): boolean {
+  const file = join(folder, "server.lock");
+  if (!existsSync(file)) return false;
+  const lock = new Database(file, { readonly: true, timeout: 0 });
+  try {
+    lock.prepare("SELECT count(*) FROM sqlite_schema").get();
+    return false;
+  } catch (error) {
+    return /busy|locked/i.test((error as Error).message);
+  } finally {
+    lock.close();
+  }
 }

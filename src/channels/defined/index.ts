@@ -6,7 +6,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { channelAnswer, channelEvent, channelResult, type DefinedConfig } from "../../platform/config/defined.ts";
 import type { Log } from "../../platform/log.ts";
 import { segmentsOf } from "../../platform/sms/segments.ts";
-import type { Channel, Connection, PeerAnswer, PeerRequest, Report, SendResult } from "../channel.ts";
+import type { Channel, Connection, OutgoingMessage, PeerAnswer, PeerRequest, Report, SendResult } from "../channel.ts";
 import { type Concealed, excerptOf } from "../http-gateway/conceal.ts";
 import { Late, within } from "./call.ts";
 import { type Fetch, toolsFor } from "./tools.ts";
@@ -69,11 +69,12 @@ const MAYBE_TAKEN = "it may have taken the message, so a retry can send it twice
 async function handOver(
   config: DefinedConfig,
   parts: DefinedParts,
-  { to, link, text }: { readonly to: string; readonly link: string; readonly text: string },
+  message: Pick<OutgoingMessage, "to" | "link" | "text" | "isProbe">,
   stop: AbortSignal,
   call: (signal: AbortSignal, tools: ReturnType<typeof toolsFor>) => unknown,
 ): Promise<SendResult> {
-  const hidden: Concealed = { to, link, text, secrets: config.secrets };
+  const { to, link, text, isProbe } = message;
+  const hidden: Concealed = { to, link, text: isProbe ? "" : text, secrets: config.secrets };
   const tools = toolsFor(parts, hidden);
   const nothing = { status: null, excerpt: null } as const;
   const again = (error: string): SendResult => ({ outcome: "retry", error, ...nothing, retryAfterMs: null });

@@ -9,6 +9,7 @@ import { segmentsOf } from "../../platform/sms/segments.ts";
 import type { Channel, Conclusion, OutgoingMessage, SendResult } from "../channel.ts";
 import { type Authorization, authorization } from "./auth.ts";
 import { Doubts } from "./doubts.ts";
+import type { Concealed } from "./conceal.ts";
 import { exchange, type Way } from "./exchange.ts";
 import { gatewayReceiver } from "./inbound.ts";
 import { judge } from "./judge.ts";
@@ -92,7 +93,7 @@ async function handOver(config: HttpGatewayConfig, message: OutgoingMessage, att
     return config.idempotencyHeader === undefined ? doubts.judge(message, exchanged, way.peer) : exchanged.failure;
   }
   if (exchanged.answer.status === 401) auth.refused();
-  const { to, text, link } = message;
+  const { to, text, link } = concealable(message);
   const secrets = [...secretsOf(config, request), ...Object.values(proof.headers)];
   return doubts.settle(message.deliveryId, judge(config, exchanged.answer, { to, text, link, secrets }, clock));
 }
@@ -104,6 +105,11 @@ export function simpler(message: OutgoingMessage, isAllowed: boolean): OutgoingM
   const typed = plain(text);
   const bare = isGsm7(typed) ? typed : transliterated(typed, (character) => septetsOf(character) !== null);
   return isGsm7(bare) && bare.includes(link) ? { ...message, text: bare } : message;
+}
+
+/** What must not be kept of a peer's answer. */
+export function concealable({ to, text, link, isProbe }: OutgoingMessage): Pick<Concealed, "to" | "text" | "link"> {
+  return isProbe ? { to, text: "", link: "" } : { to, text, link };
 }
 
 /** Word that a question is over, as a text of its own: one that was sent can't be changed. It names the question. */

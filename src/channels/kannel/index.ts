@@ -6,8 +6,9 @@ import { segmentsOf } from "../../platform/sms/segments.ts";
 import type { OutgoingMessage, SendResult } from "../channel.ts";
 import { excerptOf } from "../http-gateway/conceal.ts";
 import { Doubts } from "../http-gateway/doubts.ts";
+import { excerptOf, hide } from "../http-gateway/conceal.ts";
 import { type Answer, type Exchange, exchange, retryAfter } from "../http-gateway/exchange.ts";
-import { type GatewayParts, overText, simpler, type TextChannel } from "../http-gateway/index.ts";
+import { concealable, type GatewayParts, overText, simpler, type TextChannel } from "../http-gateway/index.ts";
 import { canAnswer, spelled } from "../http-gateway/phone.ts";
 import { callbackUrl } from "../http-gateway/proof.ts";
 import { kannelReceiver } from "./inbound.ts";
@@ -39,6 +40,15 @@ export function createKannelChannel(
   };
 }
 
+/** The request as it would be sent, with nothing secret in it. Sends nothing. */
+export function previewKannel(config: KannelConfig, given: OutgoingMessage, hooksUrl: string | null): Exchange {
+  const { password, hooks, transliterate } = config;
+  const request = requestFor(config, simpler(given, transliterate), callbackUrl(hooksUrl, hooks, "receipt"));
+  const secrets = [password, latin1(password), ...(hooks?.secret === undefined ? [] : [hooks.secret])];
+  const headers = Object.entries(request.headers).map(([name, value]) => [name, hide(value, secrets)]);
+  return { ...request, headers: Object.fromEntries(headers) };
+}
+
 async function sendText(
   config: KannelConfig,
   message: OutgoingMessage,
@@ -55,6 +65,8 @@ async function sendText(
   const exchanged = await exchange(requestFor(config, message, receipts), way, clock, signal);
   if ("failure" in exchanged) return doubts.judge(message, exchanged, way.peer);
   const { to, text, link, deliveryId } = message;
+  if ("failure" in exchanged) return exchanged.failure;
+  const { to, text, link } = concealable(message);
   const secrets = [password, ...(hooks?.secret === undefined ? [] : [hooks.secret])];
   const excerpt = excerptOf(exchanged.answer.text, { to, text, link, secrets });
   return doubts.settle(deliveryId, judge(exchanged.answer, excerpt, clock));

@@ -90,6 +90,9 @@ async function publish(
   notification: Notification,
   about: About,
   attempt: { readonly doubts: Doubts; readonly clock: Clock; readonly signal: AbortSignal },
+  { to, link, isProbe }: Pick<OutgoingMessage, "to" | "link" | "isProbe">,
+  clock: Clock,
+  signal: AbortSignal,
 ): Promise<SendResult> {
   const { doubts, clock, signal } = attempt;
   const { deliveryId, to, link } = about;
@@ -107,6 +110,8 @@ async function publish(
   const text = `${notification.title}\n${notification.message}`;
   const excerpt = excerptOf(exchanged.answer.text, { to, link, text, secrets });
   return doubts.settle(deliveryId, judge(exchanged.answer, excerpt, clock));
+  const text = isProbe ? "" : `${notification.title}\n${notification.message}`;
+  return judge(exchanged.answer, excerptOf(exchanged.answer.text, { to, link, text, secrets }), clock);
 }
 
 /** ntfy answers with the message it published, or with `{ code, http, error }`. */

@@ -21,7 +21,13 @@ export interface SmppChannel extends Channel {
  */
 export function createSmppChannel(
   config: SmppConfig,
-  parts: { readonly clock: Clock; readonly log: Log; readonly random: Random },
+  parts: {
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly random: Random;
+    /** Binds to send alone, whatever `bind` says: then nothing that the carrier has for this account comes here. */
+    readonly onlySends?: boolean;
+  },
 ): SmppChannel {
   const sender = new Sender(config, parts);
   return {

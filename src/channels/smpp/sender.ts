@@ -16,6 +16,7 @@ interface Parts {
   readonly clock: Clock;
   readonly log: Log;
   readonly random: Random;
+  readonly onlySends?: boolean;
 }
 
 /** What a connected channel has. */

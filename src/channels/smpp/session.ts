@@ -3,6 +3,7 @@ import type { Clock } from "../../platform/clock.ts";
 import type { SmppConfig } from "../../platform/config/smpp.ts";
 import type { Answer } from "./answers.ts";
 import { Keeper, type KeeperParts } from "./keeper.ts";
+import type { Role } from "./line.ts";
 import { Pace } from "./pace.ts";
 import { refusalOf, STATUS, wordsFor } from "./status.ts";
 import type { Submission } from "./submission.ts";
@@ -45,13 +46,13 @@ export class Session {
   #isStopping = false;
   #cancelTimer = () => {};
 
-  constructor(parts: Omit<KeeperParts, "onChange">) {
+  constructor(parts: Omit<KeeperParts, "onChange"> & { readonly onlySends?: boolean }) {
     this.#config = parts.config;
     this.#clock = parts.clock;
     this.#pace = new Pace(parts.clock, parts.config.partsPerSecond);
-    const roles =
-      parts.config.bind === "transceiver" ? ["transceiver" as const] : ["transmitter" as const, "receiver" as const];
-    this.#keepers = roles.map((role) => new Keeper({ ...parts, onChange: () => this.#pump() }, role));
+    this.#keepers = rolesOf(parts.config.bind, parts.onlySends === true).map(
+      (role) => new Keeper({ ...parts, onChange: () => this.#pump() }, role),
+    );
   }
 
   /** Whether everything is bound. */
@@ -167,4 +168,9 @@ export class Session {
       status: null,
     };
   }
+}
+
+function rolesOf(bind: SmppConfig["bind"], onlySends: boolean): readonly Role[] {
+  if (onlySends) return ["transmitter"];
+  return bind === "transceiver" ? ["transceiver"] : ["transmitter", "receiver"];
 }

@@ -1,0 +1,36 @@
+import type { Command } from "commander";
+import { UsageError } from "./output.ts";
+import { type CommonOptions, settingsOf, withCommonOptions } from "./settings.ts";
+
+export interface DoctorOptions extends CommonOptions {
+  readonly sendTest?: string;
+  readonly channel?: string;
+  readonly charset?: boolean;
+  readonly dryRun?: boolean;
+  readonly wait?: string;
+}
+
+/** `pausepoint doctor`: looks at configuration, folder and channels, or sends a test message. It writes nothing. */
+export function addDoctor(program: Command): void {
+  withCommonOptions(
+    program.command("doctor").description("look whether everything is in place, or send a test message"),
+  )
+    .option("--send-test <address>", "send a test message: @name, or an address as the channel takes it")
+    .option("--channel <name>", "the channel of the test (default: the only one that takes the address)")
+    .option("--charset", "send characters that gateways get wrong, and say what to compare")
+    .option("--dry-run", "send nothing: show the message, what it costs, and the request to an HTTP gateway")
+    .option("--wait <seconds>", "how long to wait for a receipt over SMPP (default 30; 0 beside a running server)")
+    .action(doctor);
+}
+
+async function doctor(options: DoctorOptions): Promise<void> {
+  const { sendTest, channel, charset, dryRun, wait } = options;
+  if (sendTest === undefined && (channel ?? charset ?? dryRun ?? wait) !== undefined)
+    throw new UsageError("Give an address with --send-test: --channel, --charset, --dry-run and --wait belong to it.");
+  if (wait !== undefined && !(/^\d{1,3}$/.test(wait) && Number(wait) <= 600))
+    throw new UsageError(`--wait must be a whole number of seconds from 0 to 600, not ${wait}`);
+  const config = await settingsOf(options);
+  // Loaded when asked for: no other command needs the channels to be.
+  if (sendTest === undefined) (await import("./doctor/checks.ts")).check(config, options.json === true);
+  else await (await import("./doctor/send-test.ts")).sendTest(config, sendTest, options);
+}

@@ -429,4 +429,28 @@ export const guards: readonly Guard[] = [
     test: "test/channels/smpp/flood.test.ts",
     title: "asks and asks and reads no answer is not answered without end, and given up",
   },
+  {
+    guard: "what an own channel gives that is no result is not sent again",
+    file: "src/channels/defined/index.ts",
+    line: 'return { outcome: "failed", error: `the channel',
+    without: 'return { outcome: "retry", retryAfterMs: null, error: `the channel',
+    test: "test/channels/defined/defined.test.ts",
+    title: "is a failure in words, since the message may have gone out",
+  },
+  {
+    guard: "an own channel shows nothing secret",
+    file: "src/channels/defined/words.ts",
+    line: "return excerptOf(said, hidden) ??",
+    without: "return said ||",
+    test: "test/channels/defined/defined.test.ts",
+    title: "holds neither a secret nor the address, the link or the text, whatever it says",
+  },
+  {
+    guard: "an own channel hears no tap",
+    file: "src/platform/config/defined.ts",
+    line: 'kind: z.literal("reply"),',
+    without: 'kind: z.enum(["reply", "tap"]),',
+    test: "test/channels/defined/defined.test.ts",
+    title: "a tap, which decides only where the vendor's own signature is known",
+  },
 ];

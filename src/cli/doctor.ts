@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { UsageError } from "./output.ts";
 import { type CommonOptions, settingsOf, withCommonOptions } from "./settings.ts";
 
-export interface DoctorOptions extends CommonOptions {
+interface DoctorOptions extends CommonOptions {
   readonly sendTest?: string;
   readonly channel?: string;
   readonly charset?: boolean;

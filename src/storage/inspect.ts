@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { APPLICATION_ID, isSafeSqlite, openForReading } from "./database.ts";
+import { APPLICATION_ID, isSafeSqlite } from "./database.ts";
 
 /** What can be seen of a data folder's database without changing anything. */
 export interface DatabaseState {
@@ -10,30 +10,50 @@ export interface DatabaseState {
   readonly isSafe: boolean;
   /** Of the file; null where there is none yet. */
   readonly file: {
-    /** Why it can't be read, in SQLite's words, or null. */
+    /** Why it can't be read, or null. */
     readonly error: string | null;
     readonly isOurs: boolean;
-    readonly journalMode: string;
+    readonly isWal: boolean;
   } | null;
 }
 
-/** Looks without writing, also beside a running server. Never throws for what the file is. */
+/**
+ * Looks at the head of the file alone (sqlite.org/fileformat2.html, "The Database Header"): a connection, even one that
+ * only reads, would leave a log and its index behind, perhaps as another user than the server's. Never throws for what
+ * the file is.
+ */
 export function inspectDatabase(folder: string): DatabaseState {
   const memory = new Database(":memory:");
   const sqlite = String(memory.prepare("SELECT sqlite_version()").pluck().get());
   memory.close();
   const state = { sqlite, isSafe: isSafeSqlite(sqlite) };
-  if (!existsSync(join(folder, "pausepoint.db"))) return { ...state, file: null };
+  const file = join(folder, "pausepoint.db");
+  return { ...state, file: existsSync(file) ? headOf(file) : null };
+}
+
+const MAGIC = "SQLite format 3\0";
+/** The number of the format that a writer, and a reader, has to know: 1 for a rollback journal, 2 for a log. */
+const [WRITE_VERSION, READ_VERSION, WAL] = [18, 19, 2];
+const APPLICATION_ID_AT = 68;
+
+function headOf(file: string): NonNullable<DatabaseState["file"]> {
+  const unreadable = (error: string) => ({ error, isOurs: false, isWal: false });
+  const head = Buffer.alloc(100);
   try {
-    const connection = openForReading(folder);
+    const descriptor = openSync(file, "r");
     try {
-      const isOurs = connection.pragma("application_id", { simple: true }) === APPLICATION_ID;
-      const journalMode = String(connection.pragma("journal_mode", { simple: true }));
-      return { ...state, file: { error: null, isOurs, journalMode } };
+      // Made, and not yet written: the next start goes on.
+      if (readSync(descriptor, head) === 0) return { error: null, isOurs: true, isWal: true };
     } finally {
-      connection.close();
+      closeSync(descriptor);
     }
   } catch (error) {
-    return { ...state, file: { error: (error as Error).message, isOurs: false, journalMode: "unknown" } };
+    return unreadable((error as NodeJS.ErrnoException).code ?? "no code");
   }
+  if (head.toString("latin1", 0, MAGIC.length) !== MAGIC) return unreadable("it is no SQLite database");
+  return {
+    error: null,
+    isOurs: head.readUInt32BE(APPLICATION_ID_AT) === APPLICATION_ID,
+    isWal: head[WRITE_VERSION] === WAL && head[READ_VERSION] === WAL,
+  };
 }

@@ -118,12 +118,10 @@ function ofDatabase(folder: string): Finding[] {
   const moved = "Restore it from a backup, or name another folder with --data.";
   if (file.error !== null) return [library, bad(name, "fail", `can't be read: ${file.error}`, moved)];
   if (!file.isOurs) return [library, bad(name, "fail", "belongs to another program", moved)];
-  const found = `journal_mode ${file.journalMode}`;
-  if (file.journalMode !== "wal") {
-    return [
-      library,
-      bad(name, "warn", `${found}, not wal`, "The next start sets it; if it does not stay, see the disk."),
-    ];
+  const found = "journal_mode=WAL";
+  if (!file.isWal) {
+    const todo = "The next start sets it; if it does not stay, the disk can't hold it: take a local one.";
+    return [library, bad(name, "warn", "not in journal_mode=WAL", todo)];
   }
   return [library, ok(name, `${found}; synchronous=FULL is set and read back at each start`)];
 }

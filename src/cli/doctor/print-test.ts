@@ -1,5 +1,5 @@
 import { print } from "../output.ts";
-import type { Target, Tested } from "./send-test.ts";
+import type { Target, Tested } from "./tested.ts";
 
 /** What became of test messages, as aligned lines. */
 export function printTest({ name, kind, to }: Target, tested: readonly Tested[]): void {

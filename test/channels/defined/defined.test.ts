@@ -226,7 +226,10 @@ describe("what receive gives", () => {
   });
 
   test.each([
-    ["a tap, which decides only where the vendor's own signature is known", { kind: "tap", token: "t", option: 0 }],
+    [
+      "a tap, which decides only where the vendor's own signature is known",
+      { kind: "tap", token: "t", option: 0, by: "1", from: "1", text: "K7 1" },
+    ],
     ["an unknown status", { kind: "receipt", deliveryId: "dlv_1", status: "gone" }],
     ["a reply of nobody", { kind: "reply", from: "", text: "yes" }],
   ])("reports nothing that is %s", async (_, event) => {

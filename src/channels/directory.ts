@@ -61,7 +61,8 @@ export function stepsFor(
 function stepTo(name: string, mode: "live" | "test", configured: ConfiguredChannels): Omit<Step, "afterMs"> | null {
   const own = Object.hasOwn(configured.addressKinds, name) ? configured.addressKinds[name] : undefined;
   const builtIn = Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
-  const reads = configured.ownAddresses?.[name];
+  const { ownAddresses = {} } = configured;
+  const reads = Object.hasOwn(ownAddresses, name) ? ownAddresses[name] : undefined;
   const step = { channel: name, ...(reads === undefined ? {} : { own: reads }) };
   if (mode === "live" && own !== undefined) return { ...step, lane: name, addressKind: own };
   const addressKind = own ?? builtIn;

@@ -2,7 +2,7 @@
 import { afterEach, expect } from "bun:test";
 import { documentAt, fencesOf } from "../../docs/documents.ts";
 import { type PagerPeer, startPager } from "../../peers/pager.ts";
-import { type BinaryServer, serveBinary } from "../../support/binary.ts";
+import { type BinaryServer, environment, runBinary, serveBinary } from "../../support/binary.ts";
 import { testNeeding } from "../../support/needs.ts";
 import { liveKey, settled } from "./stage.ts";
 
@@ -39,4 +39,14 @@ binaryTest("the channel of docs/channels.md, beside a file of its own, pages and
   expect(body).toMatchObject({ status: "responded", response_choice: "Approve", response_via: "reply" });
   expect((await pager.tell(page!, { event: "read" }, "wrong")).status).toBe(401);
   expect(server.process.stderr).toBe("");
+
+  const create = ["keys", "create", "--name", "limited", "--mode", "live", "--json", "--recipients", "12-34-56"];
+  const env = environment({ PAGER_URL: pager.url, PAGER_KEY: KEY, PAGER_SECRET: SECRET });
+  const limited = JSON.parse((await runBinary(create, server.folder, env)).stdout);
+  expect(limited.limits.recipients).toEqual(["123456"]);
+  expect(await server.ask({ channel: "pager", recipient: "123 456" }, limited.key)).toMatchObject({
+    status: "pending",
+  });
+  const json = { channel: "pager", recipient: "654321", message: "Deploy?" };
+  expect(await server.call("/v1/pause", { key: limited.key, json })).toMatchObject({ status: 403 });
 });

@@ -7,10 +7,19 @@ export { expireOne } from "./expire.ts";
 export { logRoutes } from "./log-routes.ts";
 export { isNews, recordOpened } from "./open.ts";
 export { Pauses } from "./pauses.ts";
-export { findAppearance, findPause, newestEvent, newestPauseId, pauseById, viewsOf } from "./queries.ts";
-export { normaliseAddress } from "./recipients.ts";
-export { findPause, newestEvent, newestPauseId, pauseById } from "./queries.ts";
-export { normaliseAddress, normaliseRecipients } from "./recipients.ts";
+export {
+  findAppearance,
+  findPause,
+  findPause,
+  newestEvent,
+  newestEvent,
+  newestPauseId,
+  newestPauseId,
+  pauseById,
+  pauseById,
+  viewsOf,
+} from "./queries.ts";
+export { normaliseAddress, normaliseAddress, normaliseRecipients } from "./recipients.ts";
 export { limits } from "./request.ts";
 export { pauseRoutes } from "./routes.ts";
 export type { SentPage } from "./sent-page.ts";

@@ -8,8 +8,8 @@ import { plain, transliterated } from "../../platform/sms/plain.ts";
 import { segmentsOf } from "../../platform/sms/segments.ts";
 import type { Channel, Conclusion, OutgoingMessage, SendResult } from "../channel.ts";
 import { type Authorization, authorization } from "./auth.ts";
-import { Doubts } from "./doubts.ts";
 import type { Concealed } from "./conceal.ts";
+import { Doubts } from "./doubts.ts";
 import { exchange, type Way } from "./exchange.ts";
 import { gatewayReceiver } from "./inbound.ts";
 import { judge } from "./judge.ts";
@@ -64,13 +64,12 @@ interface Attempt {
 }
 
 async function sendText(config: HttpGatewayConfig, given: OutgoingMessage, attempt: Attempt): Promise<SendResult> {
-  const { auth, way, clock, signal, doubts, hooksUrl } = attempt;
   const message = simpler(given, config.transliterate);
   return { ...(await handOver(config, message, attempt)), segments: segmentsOf(message.text) };
 }
 
 async function handOver(config: HttpGatewayConfig, message: OutgoingMessage, attempt: Attempt): Promise<SendResult> {
-  const { auth, way, clock, signal, hooksUrl } = attempt;
+  const { auth, way, clock, signal, doubts, hooksUrl } = attempt;
   const receipts = config.receipts === undefined ? null : callbackUrl(hooksUrl, config.hooks, "receipt");
   const receiptUrl = receipts === null ? null : `${receipts}?delivery=${encodeURIComponent(message.deliveryId)}`;
   let request: ReturnType<typeof describeRequest>;

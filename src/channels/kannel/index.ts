@@ -4,9 +4,8 @@ import type { KannelConfig } from "../../platform/config/kannel.ts";
 import { isGsm7 } from "../../platform/sms/gsm7.ts";
 import { segmentsOf } from "../../platform/sms/segments.ts";
 import type { OutgoingMessage, SendResult } from "../channel.ts";
-import { excerptOf } from "../http-gateway/conceal.ts";
-import { Doubts } from "../http-gateway/doubts.ts";
 import { excerptOf, hide } from "../http-gateway/conceal.ts";
+import { Doubts } from "../http-gateway/doubts.ts";
 import { type Answer, type Exchange, exchange, retryAfter } from "../http-gateway/exchange.ts";
 import { concealable, type GatewayParts, overText, simpler, type TextChannel } from "../http-gateway/index.ts";
 import { canAnswer, spelled } from "../http-gateway/phone.ts";
@@ -20,14 +19,10 @@ export function createKannelChannel(
 ): TextChannel {
   const { hooks, replies, from } = config;
   const doubts = new Doubts();
-  const send = (message: OutgoingMessage, signal: AbortSignal, hooked: string | null) =>
-    sendText(config, simpler(message, config.transliterate), {
-      receipts: callbackUrl(hooked, hooks, "receipt"),
-      ...{ doubts, clock, signal },
-    });
   const send = async (given: OutgoingMessage, signal: AbortSignal, hooked: string | null): Promise<SendResult> => {
     const message = simpler(given, config.transliterate);
-    const sent = await sendText(config, message, callbackUrl(hooked, hooks, "receipt"), clock, signal);
+    const receipts = callbackUrl(hooked, hooks, "receipt");
+    const sent = await sendText(config, message, { receipts, doubts, clock, signal });
     return { ...sent, segments: segmentsOf(message.text) };
   };
   return {
@@ -64,12 +59,10 @@ async function sendText(
   const way = { tls, proxy, timeoutSeconds, peer: "Kannel" };
   const exchanged = await exchange(requestFor(config, message, receipts), way, clock, signal);
   if ("failure" in exchanged) return doubts.judge(message, exchanged, way.peer);
-  const { to, text, link, deliveryId } = message;
-  if ("failure" in exchanged) return exchanged.failure;
   const { to, text, link } = concealable(message);
   const secrets = [password, ...(hooks?.secret === undefined ? [] : [hooks.secret])];
   const excerpt = excerptOf(exchanged.answer.text, { to, text, link, secrets });
-  return doubts.settle(deliveryId, judge(exchanged.answer, excerpt, clock));
+  return doubts.settle(message.deliveryId, judge(exchanged.answer, excerpt, clock));
 }
 
 /** By POST: text, number and password stand in no URL, so in no access log. What is said of the text is in headers. */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { StorageError } from "./errors.ts";
 import { migrate } from "./migrate.ts";
+import { refuseHalfRestored } from "./swap.ts";
 
 /** Versions up to 3.51.2 can corrupt a WAL file written through two connections (sqlite.org/wal.html#walresetbug). */
 const OLDEST_SQLITE = [3, 51, 3] as const;
@@ -20,6 +21,7 @@ export type Connection = Database.Database;
  */
 export function openDatabase(folder: string): Connection {
   makeFolder(folder);
+  refuseHalfRestored(folder);
   const file = join(folder, "pausepoint.db");
   if (!existsSync(file)) closeSync(openSync(file, "a", 0o600));
   const connection = connect(file);
@@ -37,9 +39,16 @@ export function openDatabase(folder: string): Connection {
 
 /** A second connection that can only read, for long reads beside the writer. */
 export function openForReading(folder: string): Connection {
+  refuseHalfRestored(folder);
   const connection = new Database(join(folder, "pausepoint.db"), { readonly: true, timeout: BUSY_TIMEOUT_MS });
   connection.pragma("query_only = ON");
   return connection;
+}
+
+/** As {@link openForReading}, for VACUUM INTO, which `query_only` refuses although it changes nothing here. */
+export function openForCopying(folder: string): Connection {
+  refuseHalfRestored(folder);
+  return new Database(join(folder, "pausepoint.db"), { readonly: true, timeout: BUSY_TIMEOUT_MS });
 }
 
 /** Makes the data folder, readable by its owner alone. */

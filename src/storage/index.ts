@@ -1,10 +1,14 @@
+export { copyDatabase, integrityFault, newestSchema, schemaIn, schemaOf } from "./copy.ts";
 export { type Connection, openDatabase, openForReading } from "./database.ts";
+export { appendLine, syncPath } from "./durable.ts";
 export { StorageBusy, StorageError } from "./errors.ts";
 export { inspectDatabase } from "./inspect.ts";
 export { isFolderServed, lockFolder } from "./lock.ts";
+export { lockBackup, lockFolder } from "./lock.ts";
 export { define, insertInto, type Query, type QueryBuilder, type RowOf } from "./query.ts";
 export { Reader } from "./reader.ts";
-export { ensureInstallation, folderSecret } from "./secret.ts";
+export { ensureInstallation, findInstallation, folderSecret, readSecret, secretDigest } from "./secret.ts";
+export { stagingFolder, swapIn } from "./swap.ts";
 export type {
   DeliveryKind,
   DeliveryStatus,

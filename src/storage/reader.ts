@@ -1,6 +1,7 @@
 import type { Connection } from "./database.ts";
 import type { Query } from "./query.ts";
-import { Statements } from "./sqlite-tx.ts";
+import { Done, Statements } from "./sqlite-tx.ts";
+import type { Tx, Work } from "./work.ts";
 
 /** Runs queries on a connection that only reads, beside the writer: see `openForReading`. */
 export class Reader {
@@ -29,4 +30,25 @@ export class Reader {
   snapshot<R>(read: () => R): R {
     return this.#connection.transaction(read)();
   }
+
+  /** Runs a unit of work that only reads. */
+  run<R>(unit: (tx: Tx) => Work<R>): R {
+    const step = unit(this.#reading).next();
+    if (!step.done) throw new Error("a unit of work yielded something that is not a step");
+    return step.value;
+  }
+
+  readonly #reading: Tx = {
+    one: (query, params) => new Done(this.#statements.one(query, params)),
+    all: (query, params) => new Done(this.#statements.all(query, params)),
+    run: () => refuseWrite(),
+    shared: (state) => new Done(this.run(state.load)),
+    share: () => refuseWrite(),
+    closing: () => refuseWrite(),
+    after: () => refuseWrite(),
+  };
+}
+
+function refuseWrite(): never {
+  throw new Error("a unit of work that only reads has asked to write");
 }

@@ -7,6 +7,7 @@ import type { Random } from "../platform/random.ts";
 import { makeFolder } from "./database.ts";
 import { StorageError } from "./errors.ts";
 import { define, insertInto } from "./query.ts";
+import { refuseHalfRestored } from "./swap.ts";
 import type { Tx, Work } from "./work.ts";
 
 const LENGTH = 32;
@@ -19,6 +20,7 @@ const LENGTH = 32;
  */
 export function folderSecret(folder: string, random: Random): Uint8Array {
   makeFolder(folder);
+  refuseHalfRestored(folder);
   const file = join(folder, "secret");
   try {
     const descriptor = openSync(file, "wx", 0o600);
@@ -28,9 +30,19 @@ export function folderSecret(folder: string, random: Random): Uint8Array {
   } catch (error) {
     if ((error as { code?: string }).code !== "EEXIST") throw error;
   }
+  return readSecret(file);
+}
+
+/** The secret in a file that is there. @throws StorageError when it holds none. */
+export function readSecret(file: string): Uint8Array {
   const secret = Buffer.from(readFileSync(file, "utf8").trim(), "base64url");
   if (secret.length !== LENGTH) throw new StorageError(`${file} holds no secret; restore it from a backup`);
   return new Uint8Array(secret);
+}
+
+/** What a database keeps to know its secret by. */
+export function secretDigest(secret: Uint8Array): Uint8Array {
+  return sha256(Buffer.concat([Buffer.from("pausepoint installation v1\0"), secret]));
 }
 
 /**
@@ -39,7 +51,7 @@ export function folderSecret(folder: string, random: Random): Uint8Array {
  * @throws StorageError when the database belongs to another secret: its links and keys would be dead.
  */
 export function* ensureInstallation(tx: Tx, secret: Uint8Array, parts: { clock: Clock; ids: IdSource }): Work<string> {
-  const check = sha256(Buffer.concat([Buffer.from("pausepoint installation v1\0"), secret]));
+  const check = secretDigest(secret);
   const found = yield* tx.one(findInstallation, {});
   if (found === undefined) {
     const id = parts.ids.next("ins").id;
@@ -52,7 +64,8 @@ export function* ensureInstallation(tx: Tx, secret: Uint8Array, parts: { clock: 
   return found.id;
 }
 
-const findInstallation = define()((db) =>
+/** The installation's id, and what it knows its secret by. */
+export const findInstallation = define()((db) =>
   db.selectFrom("installation").select(["id", "secret_check"]).where("n", "=", 1),
 );
 

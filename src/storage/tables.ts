@@ -9,6 +9,13 @@ export interface Tables {
     created_at: number;
     signing_withheld: string | null;
   };
+  restores: {
+    n: Generated<number>;
+    restored_at: number;
+    made_at: number;
+    seq: number;
+    entry_seq: number | null;
+  };
   projects: { n: Generated<number>; name: string; created_at: number };
   worlds: {
     n: Generated<number>;

@@ -12,6 +12,19 @@ CREATE TABLE installation (
   signing_withheld TEXT
 ) STRICT;
 
+-- Each restore of a backup. What came after seq in the log of that time is in another log, and what was published of
+-- it no longer fits: nothing may be signed until the log was compared with its last published head (compared_at).
+CREATE TABLE restores (
+  n           INTEGER PRIMARY KEY,
+  restored_at INTEGER NOT NULL,
+  -- When the backup was made, and the last entry of the log in it.
+  made_at     INTEGER NOT NULL,
+  seq         INTEGER NOT NULL,
+  -- The entry log.restored that tells of it, once the server has started.
+  entry_seq   INTEGER,
+  compared_at INTEGER
+) STRICT;
+
 CREATE TABLE projects (
   n          INTEGER PRIMARY KEY,
   name       TEXT    NOT NULL UNIQUE,

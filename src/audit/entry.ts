@@ -89,6 +89,7 @@ export const entryTypes = {
     plain: ["purpose", "key_id", "public_key", "old_key_id", "signature"],
     committed: [],
   },
+  "log.restored": { plain: ["made_at", "seq"], committed: [] },
   "server.started": { plain: ["version", "channels", "config", "template"], committed: [] },
 } as const satisfies Record<string, { plain: readonly string[]; committed: readonly string[] }>;
 

@@ -3,6 +3,7 @@ export { type Checkpoint, parseCheckpoint } from "./checkpoint.ts";
 export { commitmentOf, DisclosureError, openDisclosure } from "./disclosure.ts";
 export { type Actor, entryTypes, newEntry, type World } from "./entry.ts";
 export { followHandovers, type Handover } from "./handovers.ts";
+export { type LogHead, logHead } from "./head.ts";
 export { canonicalize, type JsonValue } from "./jcs.ts";
 export { checkpointOf, newestCheckpoint } from "./key-queries.ts";
 export { appendEntry, chainHead } from "./log.ts";

@@ -28,7 +28,7 @@ export function createNtfyChannel(
 }
 
 /** What a notification is about. */
-type About = Pick<OutgoingMessage, "deliveryId" | "to" | "link" | "validForSeconds">;
+type About = Pick<OutgoingMessage, "deliveryId" | "to" | "link" | "validForSeconds" | "isProbe">;
 
 interface Notification {
   readonly topic: string;
@@ -90,12 +90,9 @@ async function publish(
   notification: Notification,
   about: About,
   attempt: { readonly doubts: Doubts; readonly clock: Clock; readonly signal: AbortSignal },
-  { to, link, isProbe }: Pick<OutgoingMessage, "to" | "link" | "isProbe">,
-  clock: Clock,
-  signal: AbortSignal,
 ): Promise<SendResult> {
   const { doubts, clock, signal } = attempt;
-  const { deliveryId, to, link } = about;
+  const { deliveryId, to, link, isProbe } = about;
   const { url, token, user, password, tls, proxy, timeoutSeconds } = config;
   const login = token !== undefined ? `Bearer ${token}` : user !== undefined ? basic(user, password ?? "") : undefined;
   const headers = {
@@ -107,11 +104,9 @@ async function publish(
   const exchanged = await exchange(request, way, clock, signal);
   if ("failure" in exchanged) return doubts.judge(about, exchanged, way.peer);
   const secrets = [token, password, login].filter((secret) => secret !== undefined);
-  const text = `${notification.title}\n${notification.message}`;
+  const text = isProbe ? "" : `${notification.title}\n${notification.message}`;
   const excerpt = excerptOf(exchanged.answer.text, { to, link, text, secrets });
   return doubts.settle(deliveryId, judge(exchanged.answer, excerpt, clock));
-  const text = isProbe ? "" : `${notification.title}\n${notification.message}`;
-  return judge(exchanged.answer, excerptOf(exchanged.answer.text, { to, link, text, secrets }), clock);
 }
 
 /** ntfy answers with the message it published, or with `{ code, http, error }`. */

@@ -6,7 +6,7 @@ const entryPoints = ["main", "app", "cli", "http", "mcp", "console"];
 /** Each feature may use those of the later rows. */
 const featureRows = [
   ["evidence"],
-  ["respond"],
+  ["respond", "backup"],
   ["pauses"],
   ["delivery"],
   ["webhooks", "channels"],

@@ -353,6 +353,19 @@ export default defineConfig({
   //  retrySeconds: [5, 300, 1_800, 7_200, 18_000, 36_000, 36_000],
   //},
 
+  // Backups that the server makes by itself. Default: none. docs/backup.md tells how to restore one. Example:
+  //backups: {
+  //  // Where they are put; better on another disk. Relative to this file.
+  //  folder: "/srv/backups/pausepoint",
+  //  // When, as a cron pattern in this machine's own time.
+  //  at: "0 3 * * *",
+  //  // How many of the newest are kept, 1 to 1000.
+  //  keep: 14,
+  //  // A file with an age key or a passphrase, which they are encrypted with. Relative to this file. Default: they are
+  //  // not encrypted, unless PAUSEPOINT_BACKUP_KEY is set.
+  //  keyFile: null,
+  //},
+
   // How a project (of an API key: `keys create --project`) appears to the people it asks. A name has 1 to 63 letters,
   // digits, _, . and -, and starts with a letter or digit. Default: none is set. Example:
   //projects: {

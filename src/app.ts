@@ -1,6 +1,7 @@
 import { Cron } from "croner";
 import { createKey, defaultScopes, KeyRing, listKeys, noLimits, type Route } from "./access/index.ts";
 import { Attestor, appendEntry, newEntry } from "./audit/index.ts";
+import { backupBeforeMigration, ScheduledBackups, tellRestores } from "./backup/index.ts";
 import type { AddressKind, OutgoingMessage } from "./channels/channel.ts";
 import { channelsOf, fallbacksOf, ownAddressesOf } from "./channels/configured.ts";
 import { OUTBOX } from "./channels/directory.ts";
@@ -35,6 +36,7 @@ import { projectAppearance } from "./platform/config/schema.ts";
 import { IdSource, timeOfId } from "./platform/ids.ts";
 import type { Log } from "./platform/log.ts";
 import { isWildcard, networkAddress } from "./platform/network.ts";
+import { ownProgram } from "./platform/program.ts";
 import { type Random, systemRandom } from "./platform/random.ts";
 import { version } from "./platform/version.ts";
 import {
@@ -53,6 +55,7 @@ import {
   ensureInstallation,
   folderSecret,
   lockFolder,
+  newestSchema,
   openDatabase,
   openForReading,
   Reader,
@@ -113,6 +116,9 @@ export async function startApp(parts: AppParts): Promise<App> {
   let database: Connection | null = null;
   try {
     const secret = folderSecret(config.dataDir, random);
+    const own = { version: version.number, schema: newestSchema };
+    const saved = await backupBeforeMigration({ dataDir: config.dataDir, config: config.source }, own, clock);
+    if (saved !== null) log.info("saved before the database is upgraded", { file: saved });
     database = openDatabase(config.dataDir);
     return await compose({ ...parts, clock, random }, { database, secret, release: () => lock.release() });
   } catch (error) {
@@ -242,7 +248,8 @@ async function compose(
   });
   const respond = new Respond({ links, pages, writer, context, pauses, log });
 
-  await writer.write((tx) => ensureInstallation(tx, folder.secret, { clock, ids }));
+  const installation = await writer.write((tx) => ensureInstallation(tx, folder.secret, { clock, ids }));
+  await writer.write((tx) => tellRestores(tx, context));
   await writer.write((tx) => attestor.prepare(tx));
   const inForce = {
     version: version.number,
@@ -299,7 +306,8 @@ async function compose(
   );
   // Only once it listens: a key that is shown once must not be made by a start that fails.
   const firstKey = config.channelsConfigured ? null : await makeFirstKey(writer, context);
-  const jobs = startJobs({ writer, timeouts, queue, streams, log, clock });
+  const backups = backupsOf(config, { installation, clock, log });
+  const jobs = startJobs({ writer, timeouts, queue, streams, backups, log, clock });
 
   return {
     url,
@@ -319,6 +327,7 @@ async function compose(
     backlog: (lane) => queue.waiting(lane),
     async stop() {
       for (const job of jobs) job.stop();
+      await backups?.schedule.stop();
       waiters.drain();
       streams.stop();
       await server.stop(HTTP_GRACE_MS);
@@ -374,16 +383,34 @@ async function makeFirstKey(writer: Writer, context: PauseContext): Promise<stri
   return (await writer.write((tx) => createKey(tx, context, wanted, { type: "system", id: null }))).key;
 }
 
-/** Sweeps by the calendar. What they do is a hint or a clean-up: missing one harms nothing. */
+/** The backups that the configuration asks for, and when. */
+function backupsOf(
+  { backups, dataDir, source }: LoadedConfig,
+  parts: { readonly installation: string; readonly clock: Clock; readonly log: Log },
+): Backups | null {
+  if (backups === undefined) return null;
+  const { at, folder, keep, keyFile } = backups;
+  const isEncrypted = keyFile !== null || Boolean(process.env.PAUSEPOINT_BACKUP_KEY);
+  const made = { folder, keep, keyFile, isEncrypted, dataDir, config: source, program: ownProgram };
+  return { at, schedule: new ScheduledBackups({ ...made, ...parts }) };
+}
+
+interface Backups {
+  readonly at: string;
+  readonly schedule: ScheduledBackups;
+}
+
+/** What is done by the calendar. But for backups it is a hint or a clean-up: missing one harms nothing. */
 function startJobs(parts: {
   writer: Writer;
   timeouts: Timeouts;
   queue: DeliveryQueue;
   streams: EventStreams;
+  backups: Backups | null;
   log: Log;
   clock: Clock;
 }): Cron[] {
-  const { writer, timeouts, queue, streams, log, clock } = parts;
+  const { writer, timeouts, queue, streams, backups, log, clock } = parts;
   let seenCommits = writer.foreignCommits();
   const job = (pattern: string, name: string, run: () => Promise<void>) =>
     new Cron(
@@ -416,5 +443,6 @@ function startJobs(parts: {
     job("*/5 * * * *", "log file", async () => {
       writer.foldLog();
     }),
+    ...(backups === null ? [] : [job(backups.at, "backup", () => backups.schedule.run())]),
   ];
 }

@@ -2,12 +2,17 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type AccessContext, KeyRing } from "../access/index.ts";
 import { Attestor } from "../audit/index.ts";
+import { backupBeforeMigration } from "../backup/index.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { LoadedConfig } from "../platform/config/load.ts";
 import { IdSource } from "../platform/ids.ts";
 import { systemRandom } from "../platform/random.ts";
-import { ensureInstallation, folderSecret, openDatabase, Writer } from "../storage/index.ts";
+import { version } from "../platform/version.ts";
+import { ensureInstallation, folderSecret, newestSchema, openDatabase, Writer } from "../storage/index.ts";
 import { UsageError } from "./output.ts";
+
+/** What this program is, and the schema that it knows. */
+export const own = { version: version.number, schema: newestSchema };
 
 /** The data folder as a command uses it, also beside a running server. */
 export interface Folder {
@@ -29,6 +34,7 @@ export async function withFolder<R>(config: LoadedConfig, work: (folder: Folder)
   const clock = systemClock;
   const context: AccessContext = { clock, random, ids: new IdSource(clock, random) };
   const secret = folderSecret(config.dataDir, random);
+  await backupBeforeMigration({ dataDir: config.dataDir, config: config.source }, own, clock);
   const database = openDatabase(config.dataDir);
   try {
     let failure: Error | null = null;

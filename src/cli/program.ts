@@ -1,14 +1,17 @@
 import { Command, CommanderError } from "commander";
+import { BackupUnreadable } from "../backup/index.ts";
 import { ConfigError } from "../platform/config/error.ts";
 import { version } from "../platform/version.ts";
 import { StorageBusy, StorageError } from "../storage/index.ts";
 import { addAudit } from "./audit.ts";
+import { addBackup } from "./backup.ts";
 import { addConfig } from "./config.ts";
 import { addDemo } from "./demo.ts";
 import { addDoctor } from "./doctor.ts";
 import { addKeys } from "./keys.ts";
 import { CommandFailed, print, printError, printJson, UsageError } from "./output.ts";
 import { addReport } from "./report.ts";
+import { addRestore } from "./restore.ts";
 import { addServe } from "./serve.ts";
 import { addWebhooks } from "./webhooks.ts";
 
@@ -28,6 +31,8 @@ export async function run(args: readonly string[]): Promise<number> {
   addAudit(program);
   addWebhooks(program);
   addReport(program);
+  addBackup(program);
+  addRestore(program);
   addConfig(program);
   addDoctor(program);
   program
@@ -54,7 +59,7 @@ function versionText(): string {
 
 function statusOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof UsageError || error instanceof ConfigError) {
+  if (error instanceof UsageError || error instanceof ConfigError || error instanceof BackupUnreadable) {
     printError(error.message);
     return 2;
   }

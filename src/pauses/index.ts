@@ -10,16 +10,12 @@ export { Pauses } from "./pauses.ts";
 export {
   findAppearance,
   findPause,
-  findPause,
-  newestEvent,
   newestEvent,
   newestPauseId,
-  newestPauseId,
-  pauseById,
   pauseById,
   viewsOf,
 } from "./queries.ts";
-export { normaliseAddress, normaliseAddress, normaliseRecipients } from "./recipients.ts";
+export { normaliseAddress, normaliseRecipients } from "./recipients.ts";
 export { limits } from "./request.ts";
 export { pauseRoutes } from "./routes.ts";
 export type { SentPage } from "./sent-page.ts";

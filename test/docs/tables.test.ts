@@ -57,11 +57,11 @@ test("docs/api.md names every scope", () => {
   for (const scope of scopes) expect(api.text).toContain(`\`${scope}\``);
 });
 
-test("docs/install.md quotes refusals as the program words them", () => {
+test.each(["docs/install.md", "docs/backup.md"])("%s quotes refusals as the program words them", (path) => {
   const sources = [...new Bun.Glob("src/**/*.ts").scanSync(project)].map((path) =>
     readFileSync(join(project, path), "utf8"),
   );
-  const quoted = tableOf(documentAt("docs/install.md"), "it says")
+  const quoted = tableOf(documentAt(path), "it says")
     .flatMap(([said = ""]) => [...said.matchAll(/`([^`]+)`/g)].map(([, words = ""]) => words))
     // What the system's own loader says, when the addon can't be unpacked.
     .filter((words) => !/shared object/.test(words));

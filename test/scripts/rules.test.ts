@@ -12,6 +12,7 @@ const violations: [rule: string, file: string, source: string][] = [
   ["storage-below-features", "src/storage/open.ts", 'import "../audit/entry.ts";'],
   ["platform-is-the-ground", "src/platform/clock.ts", 'import "../storage/tables.ts";'],
   ["feature-order-respond", "src/respond/show.ts", 'import "../evidence/proof.ts";'],
+  ["feature-order-backup", "src/backup/make.ts", 'import "../respond/token.ts";'],
   ["feature-order-pauses", "src/pauses/create.ts", 'import "../respond/token.ts";'],
   [
     "feature-order-delivery",

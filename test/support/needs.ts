@@ -14,6 +14,8 @@ const project = join(import.meta.dir, "../..");
 /** Where each part is, or undefined when this machine has none. */
 const parts = {
   chromium: () => process.env.CHROMIUM ?? Bun.which("chromium") ?? Bun.which("chromium-browser") ?? undefined,
+  /** The command that opens what is encrypted in the age format. */
+  age: () => Bun.which("age") ?? undefined,
   go: () => Bun.which("go") ?? undefined,
   /** Debian's packages kannel and kannel-extras: bearerbox, smsbox and fakesmsc. */
   kannel: () =>

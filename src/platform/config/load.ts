@@ -48,8 +48,9 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     throw new ConfigError(`Correct the configuration (${places.join("; ")}).\n${findings}`);
   }
 
-  const { baseUrl, dataDir, people, channels, webhooks, projects, ...settings } = checked.data;
+  const { baseUrl, dataDir, people, channels, webhooks, backups, projects, ...settings } = checked.data;
   const dataDirInFile = isRecord(exported) && exported.dataDir !== undefined;
+  const besideFile = (path: string) => resolve(source === null ? sources.cwd : dirname(source), path);
   return freeze({
     ...settings,
     baseUrl: baseUrl ?? listenUrl(settings.listen),
@@ -57,6 +58,14 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     people: byName(people),
     channels: byName(channels ?? {}),
     webhooks: webhooks ?? webhookDefaults,
+    backups:
+      backups === undefined
+        ? undefined
+        : {
+            ...backups,
+            folder: besideFile(backups.folder),
+            keyFile: backups.keyFile === null ? null : besideFile(backups.keyFile),
+          },
     projects: byName(
       Object.fromEntries(Object.entries(projects).map(([name, project]) => [name, withDisplayName(name, project)])),
     ),

@@ -3,6 +3,7 @@
  * not here, and is refused: a setting that is accepted and does nothing is a lie. A new section is one key here (and
  * a file of its own once it has more than a few settings, as `twilio.ts`), and its comment in `pausepoint.config.ts`.
  */
+import { Cron } from "croner";
 import { isSupportedCountry } from "libphonenumber-js";
 import { z } from "zod";
 import { contrast } from "./contrast.ts";
@@ -162,6 +163,19 @@ const log = section({
   format: oneOf(["text", "json"]).default("text"),
 });
 
+const backups = section({
+  /** Where they are put; relative to this file. */
+  folder: text("the path of a folder", /^[^\0]+$/),
+  /** When, as a cron pattern in the machine's own time. Default `0 3 * * *`: each night at three. */
+  at: text("a cron pattern, such as 0 3 * * * for each night at three", isCronPattern).default("0 3 * * *"),
+  /** How many of the newest are kept, 1 to 1000. Default 14. */
+  keep: wholeNumber(1, 1_000).default(14),
+  /** A file with an age key or a passphrase, which they are encrypted with; relative to this file. Default: none. */
+  keyFile: text("the path of a file", /^[^\0]+$/)
+    .nullable()
+    .default(null),
+});
+
 const NAME = /^[a-z0-9][a-z0-9_.-]{0,62}$/i;
 const NAME_RULE = "1 to 63 of letters, digits, _, . and -, with a letter or digit first";
 
@@ -186,6 +200,8 @@ export const configSchema = section({
   webhooks: webhooks.optional(),
   /** How each project appears to the people it asks. */
   projects: named("project", NAME, NAME_RULE, project).default({}),
+  /** Backups that the server makes by itself. While it is absent, it makes none. */
+  backups: backups.optional(),
   texts: texts.prefault({}),
   log: log.prefault({}),
 }).superRefine(({ people, channels = {} }, context) => {
@@ -239,6 +255,14 @@ export function withDisplayName(name: string, settings: z.output<typeof project>
 type Immutable<T> = T extends string | number | boolean | null | undefined
   ? T
   : { readonly [Key in keyof T]: Immutable<T[Key]> };
+
+function isCronPattern(pattern: string): boolean {
+  try {
+    return new Cron(pattern, { paused: true }).nextRun() !== null;
+  } catch {
+    return false;
+  }
+}
 
 function isTimeZone(name: string): boolean {
   try {

@@ -127,13 +127,16 @@ describe("the repository's pausepoint.config.ts is the manual", () => {
 
     const finance = await folderWith({ "pausepoint.config.ts": "export default { projects: { finance: {} } };" });
     expect(config.projects).toEqual((await loadConfig({ env: {}, cwd: finance })).projects);
+    const saving = 'export default { backups: { folder: "/srv/backups/pausepoint" } };';
+    const saved = await loadConfig({ env: {}, cwd: await folderWith({ "pausepoint.config.ts": saving }) });
+    expect(config.backups).toEqual(saved.backups);
   });
 
   test("no part of the schema with a default is left out of that comparison", () => {
     expect(Object.keys(configSchema.shape).sort()).toEqual(
       [
         ...["baseUrl", "dataDir", "defaultRegion", "listen", "log", "texts", "timeoutHours", "webhooks"],
-        ...["channels", "people", "projects"],
+        ...["channels", "people", "projects", "backups"],
       ].sort(),
     );
   });

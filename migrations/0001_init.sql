@@ -12,8 +12,7 @@ CREATE TABLE installation (
   signing_withheld TEXT
 ) STRICT;
 
--- Each restore of a backup. What came after seq in the log of that time is in another log, and what was published of
--- it no longer fits: nothing may be signed until the log was compared with its last published head (compared_at).
+-- Each restore of a backup. What came after seq in the log of that time is in no log any more.
 CREATE TABLE restores (
   n           INTEGER PRIMARY KEY,
   restored_at INTEGER NOT NULL,
@@ -21,8 +20,7 @@ CREATE TABLE restores (
   made_at     INTEGER NOT NULL,
   seq         INTEGER NOT NULL,
   -- The entry log.restored that tells of it, once the server has started.
-  entry_seq   INTEGER,
-  compared_at INTEGER
+  entry_seq   INTEGER
 ) STRICT;
 
 CREATE TABLE projects (

@@ -5,7 +5,7 @@ export { type Actor, entryTypes, newEntry, type World } from "./entry.ts";
 export { followHandovers, type Handover } from "./handovers.ts";
 export { type LogHead, logHead } from "./head.ts";
 export { canonicalize, type JsonValue } from "./jcs.ts";
-export { checkpointOf, newestCheckpoint } from "./key-queries.ts";
+export { checkpointOf, newestCheckpoint, withholdSigning } from "./key-queries.ts";
 export { appendEntry, chainHead } from "./log.ts";
 export { append, type Frontier, frontierFrom, leafHash, root, verifyInclusion } from "./merkle.ts";
 export { requestCheckpoint, type SignedCheckpoint, signedCheckpoint } from "./newest-checkpoint.ts";

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { logHead } from "../audit/index.ts";
+import { logHead, withholdSigning } from "../audit/index.ts";
 import type { Clock } from "../platform/clock.ts";
 import { equalInConstantTime } from "../platform/hash.ts";
 import {
@@ -115,13 +115,18 @@ function checkCopy(file: string, staging: string, manifest: Manifest): void {
   }
 }
 
-/** Brings the copy to this program's schema, and leaves word in it that it was restored: see the table `restores`. */
+/**
+ * Brings the copy to this program's schema, and leaves word in it that it was restored: for the log, in the table
+ * `restores`; for what signs, which then signs nothing.
+ */
 async function mark(staging: string, { made_at, log }: Manifest, now: number): Promise<void> {
   const connection = openDatabase(staging);
   try {
     const writer = new Writer(connection, () => {});
     await writer.write(function* (tx) {
       yield* tx.run(queries.insertRestore, { restored_at: now, made_at: Date.parse(made_at), seq: log.seq });
+      // What was signed after the backup is not known here, and no two checkpoints of one size may differ.
+      yield* tx.run(withholdSigning, { why: `a backup of ${made_at} was restored` });
     });
     await writer.close();
   } finally {

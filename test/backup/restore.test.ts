@@ -67,8 +67,8 @@ describe("a backup, restored into an empty folder elsewhere", () => {
       data: { made_at: told.made_at, seq: told.log.seq },
       actor: { type: "operator", id: null },
     });
-    expect(rowsIn(folder, "SELECT seq, made_at, entry_seq, compared_at FROM restores")).toEqual([
-      { seq: told.log.seq, made_at: Date.parse(told.made_at), entry_seq: told.log.seq + 1, compared_at: null },
+    expect(rowsIn(folder, "SELECT seq, made_at, entry_seq FROM restores")).toEqual([
+      { seq: told.log.seq, made_at: Date.parse(told.made_at), entry_seq: told.log.seq + 1 },
     ]);
     expect(verified(folder).fault).toBeNull();
   });
@@ -101,6 +101,35 @@ describe("a backup, restored into an empty folder elsewhere", () => {
     expect(await pauseAt(app.url, future.pause_id)).toMatchObject(ended);
     expect(rowsIn(stage.path("data"), "SELECT n FROM pauses WHERE status = 'pending'")).toEqual([]);
     expect(verified(stage.path("data")).fault).toBeNull();
+  });
+
+  test("signs nothing, since what was signed after it was made is not known here; decisions count as always", async () => {
+    const { keys } = stage.appliance;
+    const decide = async (url: string, id: string) => {
+      const body = JSON.stringify({ choice: "Approve" });
+      const sent = { method: "POST", headers: { ...headers(), "content-type": "application/json" }, body };
+      return (await (await fetch(`${url}/v1/test/pause/${id}/respond`, sent)).json()) as Pause;
+    };
+    const [first, second] = [
+      await stage.appliance.ask(keys.test, { timeout_hours: 2_000 }),
+      await stage.appliance.ask(keys.test, { timeout_hours: 2_000 }),
+    ];
+    expect((await decide(stage.appliance.url, first.pause_id)).receipt).toBeString();
+    const { made_at } = await stage.backup("all.tar.gz");
+    await stage.restore("all.tar.gz", "data");
+    const signed = () => rowsIn(stage.path("data"), "SELECT size, root FROM checkpoints");
+    const before = signed();
+
+    const app = await stage.serve("data");
+    expect(await decide(app.url, second.pause_id)).toMatchObject({
+      status: "responded",
+      response_choice: "Approve",
+      receipt: null,
+    });
+    expect([before.length > 0, signed()]).toEqual([true, before]);
+    expect(rowsIn(stage.path("data"), "SELECT signing_withheld FROM installation")).toEqual([
+      { signing_withheld: `a backup of ${made_at} was restored` },
+    ]);
   });
 
   test("sends what was under way when it was made, once its lease is over", async () => {

@@ -19,7 +19,7 @@ import type { Trust } from "./trust.ts";
 import { Faulty, type FileVerdict, Unreadable } from "./verdict.ts";
 
 export { compareWithKept } from "./live.ts";
-export { type Trust, type TrustedLog, trustedLog } from "./trust.ts";
+export { type Trust, trustedLog } from "./trust.ts";
 export { Faulty, type FileVerdict, Unreadable } from "./verdict.ts";
 
 /** Proof files are read whole: a pause has at most some thousand entries. */

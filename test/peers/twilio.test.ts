@@ -162,6 +162,81 @@ describe("sending with the official client", () => {
   });
 });
 
+describe("WhatsApp", () => {
+  const US = `whatsapp:${SENDER}`;
+  const THEM = `whatsapp:${PHONE}`;
+  const free = { To: THEM, From: US, Body: "Approve?" };
+  const BUTTONS = {
+    body: "A question: {{1}} Decide.",
+    actions: [
+      { title: "Approve", id: "{{2}}.0" },
+      { title: "Reject", id: "{{2}}.1" },
+    ],
+  };
+  const asks = (variables: Record<string, unknown>) => ({
+    ...{ To: THEM, From: US, ContentSid: TEMPLATE, ContentVariables: JSON.stringify(variables) },
+  });
+
+  test("takes a free-form message at any time, and tells later with 63016 that nobody had written within 24 hours", async () => {
+    let now = 1_800_000_000_000;
+    const after = (_milliseconds: number, fire: () => void) => {
+      queueMicrotask(fire);
+      return () => {};
+    };
+    const clock = { now: () => now, after };
+    const peer = await startPeer({ senders: [US], clock });
+    const receiver = startReceiver(peer.authToken);
+    const create = async () => {
+      expect((await postMessage(peer, { ...free, StatusCallback: receiver.url })).status).toBe(201);
+      await new Promise((resolve) => setImmediate(resolve));
+      return peer.messages.at(-1);
+    };
+    expect(await create()).toMatchObject({ status: "failed", errorCode: 63016 });
+    await peer.reply({ from: THEM, to: US, body: "hello" }, receiver.url);
+    expect(await create()).toMatchObject({ status: "queued" });
+    now += 24 * 3_600_000;
+    expect(await create()).toMatchObject({ status: "failed", errorCode: 63016 });
+  });
+
+  test("a template's buttons send back what they were filled with, in a signed message of the person's own", async () => {
+    const peer = await startPeer({ senders: [US], contents: { [TEMPLATE]: BUTTONS } });
+    const receiver = startReceiver(peer.authToken);
+    await postMessage(peer, asks({ 1: "Pay?", 2: "token" }));
+    const [asked] = peer.messages;
+    expect(asked).toMatchObject({ body: "A question: Pay? Decide.", contentSid: TEMPLATE, status: "queued" });
+    await peer.tap(asked!.sid, 1, { url: `${receiver.url}/inbound` });
+    expect(receiver.received[0]).toMatchObject({
+      isGenuine: true,
+      form: {
+        ...{ From: THEM, To: US, Body: "Reject", ButtonText: "Reject", ButtonPayload: "token.1" },
+        ...{ MessageType: "button", OriginalRepliedMessageSid: asked!.sid },
+      },
+    });
+  });
+
+  test.each([
+    ["a line break", { 1: "a\nb" }, 21656],
+    ["a tab", { 1: "a\tb" }, 21656],
+    ["five spaces", { 1: "a     b" }, 21656],
+    ["nothing", { 1: "" }, 21656],
+    ["null", { 1: null }, 21656],
+    ["more than fits above buttons", { 1: "x".repeat(1_010) }, 21658],
+    ["a payload of more than 200 characters", { 1: "x", 2: "x".repeat(199) }, 21658],
+  ])("a variable with %s is refused", async (_what, variables, code) => {
+    const peer = await startPeer({ senders: [US], contents: { [TEMPLATE]: BUTTONS } });
+    const response = await postMessage(peer, asks(variables));
+    expect(await response.json()).toMatchObject({ status: 400, code });
+    expect(peer.messages).toEqual([]);
+  });
+
+  test("leaves STOP to whoever is written to", async () => {
+    const peer = await startPeer({ senders: [US] });
+    const receiver = startReceiver(peer.authToken);
+    await peer.reply({ from: THEM, to: US, body: "STOP" }, receiver.url);
+    expect((await postMessage(peer, free)).status).toBe(201);
+  });
+});
+
 describe("what the account refuses", () => {
   const cases: [what: string, fields: Record<string, string>, status: number, code: number][] = [
     ["no recipient", { From: SENDER, Body: "x" }, 400, 21604],

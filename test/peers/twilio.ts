@@ -90,6 +90,8 @@ export interface TwilioPeer {
    * answer and sends what it asks for. STOP and START change who may be texted.
    */
   reply(message: InboundText, url?: string, options?: Omit<CallbackOptions, "url">): Promise<WebhookAnswer>;
+  /** Taps a button of a message that was sent, as its recipient; signed, and answered like {@link TwilioPeer.reply}. */
+  tap(sid: string, index: number, options?: CallbackOptions & { readonly from?: string }): Promise<WebhookAnswer>;
   /** Sends a webhook again as it was: same parameters, same signature, same idempotency token. */
   repeat(webhook: SentWebhook): Promise<WebhookAnswer>;
   /** From now on inbound messages are posted there. */
@@ -140,6 +142,7 @@ export async function startTwilioPeer(options: TwilioPeerOptions = {}): Promise<
     deliver,
     report: deliver,
     reply: (message, url, callback) => callbacks.reply(message, url, callback),
+    tap: (sid, index, callback) => callbacks.tap(sid, index, callback),
     repeat: (webhook) => callbacks.repeat(webhook),
     setInboundUrl: (url) => {
       callbacks.inboundUrl = url;
@@ -238,7 +241,17 @@ function admission(state: PeerState, request: TwilioRequest, accountSid: string)
   const answer = json(201, messageResource(accountSid, message));
   state.messages.push(message);
   state.sent.add(message);
+  if (message.contentSid === null && !state.callbacks.isInSession(message.to)) refuseLater(state, message.sid);
   return answer;
+}
+
+/** As Twilio does: it takes a free-form message outside the session too, and its status callback tells that it failed. */
+function refuseLater({ clock, callbacks, pendingAnswers }: PeerState, sid: string): void {
+  const cancel = clock.after(1, () => {
+    pendingAnswers.delete(cancel);
+    callbacks.deliver(sid, "failed", 63016, {}).catch(() => {});
+  });
+  pendingAnswers.add(cancel);
 }
 
 function countAttempts(state: PeerState, { to, body }: Submission): number {

@@ -1,6 +1,19 @@
 import { type TwilioError, twilioError } from "./errors.ts";
 import { countryOf } from "./parameters.ts";
 
+/** A `twilio/quick-reply` template. Variables may stand in the body and in what a button sends back, not in its title. */
+export interface QuickReplies {
+  readonly body: string;
+  readonly actions: readonly Button[];
+}
+
+export interface Button {
+  /** At most 20 characters. */
+  readonly title: string;
+  /** What `ButtonPayload` holds after a tap; at most 200 characters. */
+  readonly id: string;
+}
+
 /** The Twilio account the peer plays. Every setting has a default, see {@link createAccount}. */
 export interface TwilioAccountOptions {
   /** `AC` + 32 hex. */
@@ -12,8 +25,8 @@ export interface TwilioAccountOptions {
   readonly senders?: readonly string[];
   /** Messaging services: `MG…` → the senders in its pool. */
   readonly messagingServices?: Readonly<Record<string, readonly string[]>>;
-  /** Content templates: `HX…` → its text with `{{1}}` or `{{name}}` placeholders. */
-  readonly contents?: Readonly<Record<string, string>>;
+  /** Content templates: `HX…` → its text with `{{1}}` or `{{name}}` placeholders, or that with quick-reply buttons. */
+  readonly contents?: Readonly<Record<string, string | QuickReplies>>;
   /** Recipients who answered STOP before the test began. */
   readonly optedOut?: readonly string[];
   /** Recipients that are landlines. */
@@ -35,6 +48,9 @@ export interface Submission {
   readonly from: string | null;
   readonly messagingServiceSid: string | null;
   readonly body: string;
+  /** The template it was made from; null for a free-form message. */
+  readonly contentSid: string | null;
+  readonly buttons: readonly Button[];
   readonly statusCallback: string | null;
   /** Seconds. */
   readonly validityPeriod: number;
@@ -76,13 +92,14 @@ export function examine(account: TwilioAccount, form: URLSearchParams): Submissi
   const to = form.get("To") ?? "";
   const from = form.get("From") || null;
   const messagingServiceSid = form.get("MessagingServiceSid") || null;
-  const body = resolveBody(account, form);
+  const contents = resolveContents(account, form);
   const statusCallback = form.get("StatusCallback") || null;
   const validityPeriod = Number(form.get("ValidityPeriod") ?? 36_000);
 
   if (to === "") return twilioError(21604);
   if (from === null && messagingServiceSid === null) return twilioError(21603);
-  if (typeof body !== "string") return body;
+  if ("code" in contents) return contents;
+  const { body } = contents;
   if (body === "") return twilioError(21602);
   if (body.length > 1600) return twilioError(21617);
   if (!PHONE_ADDRESS.test(to)) return twilioError(21211, to);
@@ -92,7 +109,7 @@ export function examine(account: TwilioAccount, form: URLSearchParams): Submissi
   if (!Number.isInteger(validityPeriod) || validityPeriod < 1 || validityPeriod > 36_000) {
     return twilioError(21624, form.get("ValidityPeriod") ?? "");
   }
-  return { to, from, messagingServiceSid, body, statusCallback, validityPeriod };
+  return { to, from, messagingServiceSid, ...contents, statusCallback, validityPeriod };
 }
 
 /** E.164, alone or as a WhatsApp address. */
@@ -100,19 +117,41 @@ const PHONE_ADDRESS = /^(?:whatsapp:)?\+[1-9]\d{6,14}$/;
 /** What a sender may look like: the same, a short code, or an alphanumeric id with at least one letter. */
 const SENDER_ADDRESS = /^(?:(?:whatsapp:)?\+[1-9]\d{6,14}|\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 +_&-]{1,11})$/;
 
-function resolveBody(account: TwilioAccount, form: URLSearchParams): string | TwilioError {
+type Contents = Pick<Submission, "body" | "contentSid" | "buttons">;
+
+/** The text of the message: free-form in `Body`, or a template filled in, with what is checked of its variables. */
+function resolveContents(account: TwilioAccount, form: URLSearchParams): Contents | TwilioError {
   const contentSid = form.get("ContentSid");
-  if (!contentSid) return form.get("Body") ?? "";
+  if (!contentSid) return { body: form.get("Body") ?? "", contentSid: null, buttons: [] };
   const template = account.contents[contentSid];
   if (template === undefined) return twilioError(21655, contentSid);
+  const values = variablesOf(form.get("ContentVariables") || "{}");
+  if ("code" in values) return values;
+  const fill = (text: string) =>
+    text.replace(/\{\{(\w+)\}\}/g, (placeholder, name: string) => values.named.get(name) ?? placeholder);
+  if (typeof template === "string") return { body: fill(template), contentSid, buttons: [] };
+  const body = fill(template.body);
+  const buttons = template.actions.map(({ title, id }) => ({ title, id: fill(id) }));
+  const isTooLong = body.length > 1_024 || buttons.some(({ title, id }) => title.length > 20 || id.length > 200);
+  return isTooLong ? twilioError(21658) : { body, contentSid, buttons };
+}
+
+/** After the pages of 21656 and 21658: text that is not empty, without breaks, tabs and more than four spaces in a row. */
+function variablesOf(json: string): { readonly named: ReadonlyMap<string, string> } | TwilioError {
+  let variables: unknown;
   try {
-    const variables: unknown = JSON.parse(form.get("ContentVariables") || "{}");
-    if (typeof variables !== "object" || variables === null || Array.isArray(variables)) return twilioError(21656);
-    const values = new Map<string, unknown>(Object.entries(variables));
-    return template.replace(/\{\{(\w+)\}\}/g, (placeholder, name: string) => String(values.get(name) ?? placeholder));
+    variables = JSON.parse(json);
   } catch {
     return twilioError(21656);
   }
+  if (typeof variables !== "object" || variables === null || Array.isArray(variables)) return twilioError(21656);
+  const named = new Map<string, string>();
+  for (const [name, value] of Object.entries(variables)) {
+    if (typeof value !== "string" || value === "" || /[\n\r\t]| {5}/.test(value)) return twilioError(21656);
+    if (name.length > 16 || value.length > 1_600) return twilioError(21658);
+    named.set(name, value);
+  }
+  return { named };
 }
 
 function checkSender(

@@ -20,7 +20,12 @@ export interface InboundText {
   readonly body: string;
   /** As Advanced Opt-Out marks a keyword of its list; then it, not the body, decides who may be texted. */
   readonly optOutType?: OptOutType;
+  /** Further fields of the message, as a tapped button has them. */
+  readonly fields?: Readonly<Record<string, string>>;
 }
+
+/** How long after someone last wrote on WhatsApp they may be sent free-form messages. */
+const SESSION_MS = 24 * 3_600_000;
 
 /** A webhook that was sent, and its answer; null while there is none, or when nobody answered. */
 export interface SentWebhook extends Webhook {
@@ -79,19 +84,51 @@ export class Callbacks {
     options: CallbackOptions = {},
   ): Promise<WebhookAnswer> {
     if (url === null) throw new Error("the Twilio peer has no URL for inbound messages");
-    const { from, to, body, optOutType } = text;
-    this.#heed(from, optOutType ?? keyword(body));
+    const { from, to, body, optOutType, fields = {} } = text;
+    // Twilio acts on keywords of its own for SMS; on WhatsApp they are for whoever is written to.
+    this.#heed(from, optOutType ?? (from.startsWith("whatsapp:") ? null : keyword(body)));
     const at = this.#clock.now();
     const message: StoredMessage = {
-      ...{ sid: this.#newSid(), from, to, body, direction: "inbound", status: "received", errorCode: null },
+      ...{
+        sid: this.#newSid(),
+        from,
+        to,
+        body,
+        contentSid: null,
+        buttons: [],
+        direction: "inbound",
+        status: "received",
+        errorCode: null,
+      },
       ...{ messagingServiceSid: this.#serviceOf(to), statusCallback: null, validityPeriod: 36_000 },
       ...{ at, sentAt: at, updatedAt: at, requestNumber: 0, attempt: 0 },
     };
     this.#messages.push(message);
-    const parameters = inboundParameters(this.#account.accountSid, message, optOutType);
+    const parameters = { ...inboundParameters(this.#account.accountSid, message, optOutType), ...fields };
     const answer = await this.#post("message", url, parameters, options);
     for (const line of answer.twiml?.messages ?? []) this.#answer(message, line);
     return answer;
+  }
+
+  /** A tap on a button of a message that was delivered, as WhatsApp has it reported: a message of the person's own. */
+  async tap(sid: string, index: number, options: CallbackOptions & { readonly from?: string } = {}) {
+    const asked = this.#messages.find((stored) => stored.sid === sid);
+    const button = asked?.buttons[index];
+    if (asked === undefined || button === undefined) throw new Error(`message ${sid} has no button ${index}`);
+    const us = asked.from ?? "";
+    const fields = {
+      ...{ ButtonText: button.title, ButtonPayload: button.id, MessageType: "button" },
+      ...{ OriginalRepliedMessageSender: us, OriginalRepliedMessageSid: sid },
+    };
+    const { from = asked.to, url, ...rest } = options;
+    return await this.reply({ from, to: us, body: button.title, fields }, url, rest);
+  }
+
+  /** Whether a message may be free-form: always but on WhatsApp, and there for 24 hours after the person last wrote. */
+  isInSession(to: string): boolean {
+    const since = this.#clock.now() - SESSION_MS;
+    const wrote = ({ direction, from, at }: StoredMessage) => direction === "inbound" && from === to && at > since;
+    return !to.startsWith("whatsapp:") || this.#messages.some(wrote);
   }
 
   /** The same request again: same parameters, same signature, same idempotency token. */

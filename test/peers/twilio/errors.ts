@@ -59,6 +59,7 @@ const DICTIONARY: Readonly<Record<number, readonly [status: number, message: str
   21635: [400, "'To' number cannot be a landline: %s"],
   21655: [400, "The ContentSid %s is invalid"],
   21656: [400, "The ContentVariables Parameter is invalid"],
+  21658: [400, "Parameter exceeded character limit"],
   21659: [400, "'From' %s is not a Twilio phone number or Short Code country mismatch"],
   21660: [400, "Mismatch between the 'From' number %s and the account"],
   21661: [400, "'From' number %s is not SMS-capable"],
@@ -69,4 +70,5 @@ const DICTIONARY: Readonly<Record<number, readonly [status: number, message: str
   21910: [400, "Invalid From and To pair. From and To should be of the same channel"],
   30001: [429, "Queue overflow"],
   63007: [400, "Twilio could not find a Channel with the specified From address"],
+  63016: [400, "Failed to send freeform message because you are outside the allowed window."],
 };

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Submission, sameChannel, type TwilioAccount } from "./account.ts";
+import { type Button, type Submission, sameChannel, type TwilioAccount } from "./account.ts";
 import { segmentCount } from "./segments.ts";
 
 export const MESSAGE_STATUSES = [
@@ -25,6 +25,10 @@ export interface TwilioMessage {
   /** Null while a messaging service has not chosen a sender. */
   readonly from: string | null;
   readonly body: string;
+  /** The template it was made from; null for a free-form message. */
+  readonly contentSid: string | null;
+  /** The buttons under it, filled in. */
+  readonly buttons: readonly Button[];
   readonly messagingServiceSid: string | null;
   readonly statusCallback: string | null;
   /** Seconds. */

@@ -165,7 +165,9 @@ export class PauseCheck {
       check.holds(last.entry.type === type, "status");
       check.time("finished_at", delivery.finished_at);
       check.committed("/error", delivery.error, "error");
-      const sent = told.find(({ entry }) => entry.type === "pause.sent") ?? last;
+      // Sent again after it had failed, it has another name at the carrier.
+      const failedBefore = told.slice(0, -1).findLastIndex(({ entry }) => entry.type === ASKED.failed);
+      const sent = told.slice(failedBefore + 1).find(({ entry }) => entry.type === "pause.sent") ?? last;
       new RowCheck(this.#reader, name, sent).committed("/provider_id", delivery.provider_id, "provider_id");
     }
     for (const [told] of untold.values()) {

@@ -1,51 +1,16 @@
-/**
- * Texts through Twilio: one POST to the Messages resource (2010-04-01) for each attempt. The official package writes
- * the request; the exchange itself is fetch, so that `apiBase`, the time limit and a proxy of the environment hold.
- */
-import type twilio from "twilio";
-import { afterLong, type Clock } from "../../platform/clock.ts";
 import type { TwilioConfig } from "../../platform/config/twilio.ts";
 import { segmentsOf } from "../../platform/sms/segments.ts";
 import type { OutgoingMessage, SendResult } from "../channel.ts";
-import { notFromTwilio, twilioRefusal } from "./errors.ts";
+import { type Attempt, createMessage, reportingTo } from "./messages-api.ts";
 import { senderFor } from "./sender.ts";
 
-export interface Attempt {
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  /** Where Twilio reports what becomes of the text, or null for nowhere. */
-  readonly hooksUrl: string | null;
-}
-
 /**
- * One attempt. Never rejects for what the peer or the network does. It does not look at the length of the text: above
- * 1,600 UTF-16 units Twilio refuses it for good (21617).
+ * One attempt at a text. Never rejects for what the peer or the network does. It does not look at the length of the
+ * text: above 1,600 UTF-16 units Twilio refuses it for good (21617).
  */
 export async function sendText(config: TwilioConfig, message: OutgoingMessage, attempt: Attempt): Promise<SendResult> {
-  return { ...(await handOver(config, message, attempt)), segments: segmentsOf(message.text) };
-}
-
-async function handOver(config: TwilioConfig, message: OutgoingMessage, attempt: Attempt): Promise<SendResult> {
-  const { clock, signal } = attempt;
-  // Loaded here because it takes some 30 MB that an appliance without this channel should not spend.
-  const { default: connect } = await import("twilio");
-  if (signal.aborted) return unanswered("the attempt was stopped before the text was handed to Twilio");
-  const deadline = startDeadline(clock, config.timeoutSeconds * 1000);
-  const wire = createWire(config.apiBase, AbortSignal.any([signal, deadline.signal]));
-  try {
-    const client = connect(config.apiKey ?? config.accountSid, config.apiSecret ?? config.authToken, {
-      accountSid: config.accountSid,
-      httpClient: wire.client,
-    });
-    await client.messages.create(messageFields(config, message, attempt.hooksUrl));
-  } catch (error) {
-    // The package throws for any answer but a success in JSON. The answer itself says more than its exceptions do.
-    if (wire.answer() === null) return whyUnanswered(config, signal, deadline.signal, error);
-  } finally {
-    deadline.cancel();
-  }
-  const answer = wire.answer();
-  return answer === null ? unanswered("nothing was handed to Twilio") : judge(answer, config, message, clock);
+  const { result } = await createMessage(config, messageFields(config, message, attempt.hooksUrl), message, attempt);
+  return { ...result, segments: segmentsOf(message.text) };
 }
 
 function messageFields(config: TwilioConfig, message: OutgoingMessage, hooksUrl: string | null) {
@@ -54,167 +19,8 @@ function messageFields(config: TwilioConfig, message: OutgoingMessage, hooksUrl:
     to,
     body: text,
     ...senderFor(config, to),
-    ...(hooksUrl === null ? {} : { statusCallback: `${hooksUrl}/status?delivery=${encodeURIComponent(deliveryId)}` }),
+    ...reportingTo(hooksUrl, deliveryId),
     // Twilio takes whole seconds up to ten hours; a text that is still in its queue then is dropped.
     ...(validForSeconds === null ? {} : { validityPeriod: Math.min(36_000, Math.max(1, Math.floor(validForSeconds))) }),
   };
-}
-
-// The exchange
-
-interface Answer {
-  readonly status: number;
-  readonly retryAfter: string | null;
-  /** At most the first {@link LONGEST_ANSWER} bytes of the body. */
-  readonly text: string;
-  /** Whether the connection ended in the middle of the body. */
-  readonly isCut: boolean;
-}
-
-const LONGEST_ANSWER = 64 * 1024;
-
-/** What the package gives its HTTP client. */
-interface ExchangeRequest {
-  readonly method: string;
-  readonly uri: string;
-  readonly username: string;
-  readonly password: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly data?: Readonly<Record<string, unknown>>;
-}
-
-/** An HTTP client for the package that makes one exchange and keeps its answer. */
-function createWire(apiBase: string, signal: AbortSignal) {
-  let answer: Answer | null = null;
-  const client = {
-    async request(options: ExchangeRequest) {
-      const { pathname, search } = new URL(options.uri);
-      const credentials = Buffer.from(`${options.username}:${options.password}`).toString("base64");
-      const fields = new URLSearchParams();
-      for (const [name, value] of Object.entries(options.data ?? {})) fields.set(name, String(value));
-      const response = await fetch(`${apiBase}${pathname}${search}`, {
-        method: options.method.toUpperCase(),
-        headers: { ...options.headers, Authorization: `Basic ${credentials}` },
-        body: fields,
-        // Following one would hand the credentials to a host that the operator did not name.
-        redirect: "manual",
-        signal,
-      });
-      const { status, headers } = response;
-      answer = { status, retryAfter: headers.get("retry-after"), ...(await readStart(response)) };
-      return { statusCode: status, body: answer.text, headers: Object.fromEntries(headers) };
-    },
-  };
-  // The package asks for its own class, of which it calls this one method.
-  return { client: client as unknown as twilio.RequestClient, answer: (): Answer | null => answer };
-}
-
-async function readStart(response: Response): Promise<Pick<Answer, "text" | "isCut">> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  let isCut = false;
-  try {
-    for await (const chunk of response.body ?? []) {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size >= LONGEST_ANSWER) break;
-    }
-  } catch {
-    // The status line has come, and it alone tells whether the text was taken.
-    isCut = true;
-  }
-  return { text: Buffer.concat(chunks).subarray(0, LONGEST_ANSWER).toString("utf8"), isCut };
-}
-
-/** A signal that aborts after that long, unless it is cancelled first. */
-function startDeadline(clock: Clock, milliseconds: number) {
-  const controller = new AbortController();
-  return { signal: controller.signal, cancel: afterLong(clock, milliseconds, () => controller.abort()) };
-}
-
-// What became of it
-
-function unanswered(error: string) {
-  return { outcome: "retry", error, status: null, excerpt: null, retryAfterMs: null } as const;
-}
-
-/** No other text would get through either. */
-const DOWN = { isChannelDown: true } as const;
-
-const MAYBE_TAKEN = "it may have taken the text, so a retry can send it twice";
-
-function whyUnanswered(config: TwilioConfig, stop: AbortSignal, deadline: AbortSignal, error: unknown): SendResult {
-  if (stop.aborted) return unanswered(`the attempt was stopped before Twilio answered; ${MAYBE_TAKEN}`);
-  if (deadline.aborted) return unanswered(`Twilio did not answer within ${config.timeoutSeconds} s; ${MAYBE_TAKEN}`);
-  const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "no code";
-  if (NEVER_CONNECTED.test(code))
-    return { ...unanswered(`the server in \`apiBase\` cannot be reached (${code})`), ...DOWN };
-  return unanswered(`the connection to Twilio broke before it answered (${code}); ${MAYBE_TAKEN}`);
-}
-
-/** No such name, a closed port, no way through the network, or a TLS handshake or certificate refused. */
-const NEVER_CONNECTED = /^(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EPROTO|.*(?:CERT|VERIFY).*)$/;
-
-function judge(answer: Answer, config: TwilioConfig, message: OutgoingMessage, clock: Clock): SendResult {
-  const { status } = answer;
-  const fields = parseFields(answer.text);
-  const hide = concealer(config, message);
-  const excerpt = excerptOf(answer, fields, hide);
-  const sid = typeof fields?.sid === "string" && /^[A-Z]{2}\w{1,64}$/.test(fields.sid) ? fields.sid : null;
-  // Twilio creates with 201. Any other success needs a SID to be believed: a proxy's log-in page is a 200 too.
-  if (status === 201 || (status >= 200 && status < 300 && sid !== null)) {
-    return { outcome: "sent", providerId: sid, status, excerpt };
-  }
-  const code = typeof fields?.code === "number" ? fields.code : null;
-  const refusal = code === null ? undefined : twilioRefusal(code);
-  const said = typeof fields?.message === "string" ? hide(fields.message).replace(/\s+/g, " ").slice(0, 300) : "";
-  const words = code === null ? notFromTwilio(status) : `${refusal?.words ?? (said || "refused")} (Twilio ${code})`;
-  const error = status >= 500 ? `${words}; ${MAYBE_TAKEN}` : words;
-  // Without a code it is not Twilio that refuses but something on the way, which the operator can mend in time.
-  const isLasting = code !== null && status >= 400 && status < 500 && !PASSING_STATUS.has(status) && !refusal?.passes;
-  if (isLasting) return { outcome: "failed", error, status, excerpt };
-  const retryAfterMs = milliseconds(answer.retryAfter, clock);
-  const isDown = DOWN_STATUS.has(status) || (code !== null && DOWN_CODE.has(code));
-  return { outcome: "retry", error, status, excerpt, retryAfterMs, ...(isDown ? DOWN : {}) };
-}
-
-/** Unauthorized, Request Timeout, Too Early, Too Many Requests (RFC 9110, 8470 and 6585). */
-const PASSING_STATUS: ReadonlySet<number> = new Set([401, 408, 425, 429]);
-
-/** Unauthorized, Too Many Requests, Service Unavailable: said of the account or of Twilio, not of one text. */
-const DOWN_STATUS: ReadonlySet<number> = new Set([401, 429, 503]);
-/** The same by Twilio's codes: credentials, too many requests, no service, a full queue. */
-const DOWN_CODE: ReadonlySet<number> = new Set([20003, 20429, 20503, 21611, 30001]);
-
-/** Retry-After in seconds or as a date (RFC 9110, section 10.2.3) in milliseconds from now; null when it is neither. */
-function milliseconds(retryAfter: string | null, clock: Clock): number | null {
-  if (retryAfter === null) return null;
-  if (/^\d{1,9}$/.test(retryAfter)) return Number(retryAfter) * 1000;
-  const date = / GMT$/.test(retryAfter) ? Date.parse(retryAfter) : Number.NaN;
-  return Number.isNaN(date) ? null : Math.max(0, date - clock.now());
-}
-
-function parseFields(text: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : null;
-  } catch {
-    return null;
-  }
-}
-
-/** Twilio echoes the text, and with it the link that decides: neither is kept. Of half an answer nothing is. */
-function excerptOf(answer: Answer, fields: ReturnType<typeof parseFields>, hide: (text: string) => string) {
-  if (answer.isCut) return null;
-  return hide(fields === null ? answer.text : JSON.stringify({ ...fields, body: undefined })).slice(0, 1000);
-}
-
-/** Takes the credentials, the recipient's number and the link's token out of what came back. */
-function concealer({ accountSid, authToken, apiKey, apiSecret }: TwilioConfig, { to, link }: OutgoingMessage) {
-  const secrets = [apiSecret ?? "", authToken ?? ""];
-  const basic = Buffer.from(`${apiKey ?? accountSid}:${apiSecret ?? authToken ?? ""}`).toString("base64");
-  // The token alone: it is base64url, so that no escaping in JSON or HTML changes its spelling.
-  const token = link.slice(link.lastIndexOf("/") + 1);
-  const hidden = [basic, ...secrets, to.replace(/^\+/, ""), token].filter((part) => part !== "");
-  return (text: string) => hidden.reduce((rest, part) => rest.replaceAll(part, "[hidden]"), text);
 }

@@ -13,7 +13,7 @@
 // --data, --host and --port win over both.
 
 import { defineConfig } from "pausepoint/config";
-//import { defineChannel, fallback, httpGateway, kannel, ntfy, slack, smpp, smtp, twilio } from "pausepoint/config";
+//import { defineChannel, fallback, httpGateway, kannel, ntfy, slack, smpp, smtp, twilio, whatsapp } from "pausepoint/config";
 
 // biome-ignore format: the blank lines between the settings are to stay.
 export default defineConfig({
@@ -65,7 +65,7 @@ export default defineConfig({
   // and starts with a letter. Default: none is set, and every message stays in the built-in outbox. Once this is set,
   // live keys no longer use the outbox: a channel that is missing here is refused. Test keys always use it. What makes a
   // channel has to be imported: take the slashes off the second import above too. docs/channels.md says what to set up
-  // at Twilio, at your mail relay and in Slack. Example:
+  // at Twilio, at your mail relay, in Slack and for WhatsApp. Example:
   //channels: {
   //  sms: twilio({
   //    // The account that pays for the texts. Starts with AC.
@@ -307,6 +307,32 @@ export default defineConfig({
   //    timeoutSeconds: 15,
   //    // How many messages may be on their way to Slack at once, 1 to 100.
   //    concurrency: 4,
+  //  }),
+  //  // WhatsApp through Twilio. The channel has this name and no other. A person without a number for WhatsApp is asked
+  //  // at their number for texts.
+  //  whatsapp: whatsapp({
+  //    // As for twilio above, API key and messaging service included.
+  //    accountSid: process.env.TWILIO_ACCOUNT_SID,
+  //    authToken: process.env.TWILIO_AUTH_TOKEN,
+  //    // A WhatsApp sender of the account, with + and digits only; or messagingServiceSid.
+  //    from: "+13125550100",
+  //    // The content SIDs (HX…) of templates that WhatsApp has approved; docs/channels.md has their texts. link is needed.
+  //    templates: {
+  //      link: "HX00000000000000000000000000000001",
+  //      // Buttons that are titled as the options, for questions with exactly these: 2 or 3, of at most 20 characters.
+  //      titled: [{ options: ["Approve", "Reject"], contentSid: "HX00000000000000000000000000000002" }],
+  //      // Two buttons titled 1 and 2, and three titled 1, 2 and 3, for any other options.
+  //      two: "HX00000000000000000000000000000003",
+  //      three: "HX00000000000000000000000000000004",
+  //      // Word that a question is over. Without it only who wrote within 24 hours is told.
+  //      over: "HX00000000000000000000000000000005",
+  //    },
+  //    // As for twilio above. Buttons decide in any case.
+  //    replies: "code",
+  //    tellWhenOver: false,
+  //    apiBase: "https://api.twilio.com",
+  //    timeoutSeconds: 15,
+  //    concurrency: 8,
   //  }),
   //  // A channel of your own: docs/channels.md, "Write a channel", has a whole one.
   //  desk: defineChannel({

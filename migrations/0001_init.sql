@@ -234,6 +234,14 @@ CREATE TABLE opt_outs (
   PRIMARY KEY (channel, destination)
 ) STRICT, WITHOUT ROWID;
 
+-- When a person last wrote over a channel that takes some messages only for a while after that.
+CREATE TABLE heard (
+  channel     TEXT    NOT NULL,
+  destination TEXT    NOT NULL,
+  at          INTEGER NOT NULL,
+  PRIMARY KEY (channel, destination)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE idempotency_keys (
   world_n    INTEGER NOT NULL REFERENCES worlds (n),
   key        TEXT    NOT NULL,

@@ -18,6 +18,8 @@ for (const part of [
   "public",
   "scripts",
   "docs",
+  "README.md",
+  "CHANGELOG.md",
   "package.json",
   "tsconfig.json",
   "pausepoint.config.ts",

@@ -280,7 +280,7 @@ async function compose(
         new Map(
           [...channels].map(([name, { channel, replies }]) => [
             name,
-            { channel, report: inbound.reporter(name, replies) },
+            { channel, report: inbound.reporter(name, replies, channel.hasSessions) },
           ]),
         ),
         () => baseUrl,

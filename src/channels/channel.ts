@@ -32,6 +32,11 @@ export interface Channel {
    * proven to come from the peer gets a 401 or 403 and is reported to nobody.
    */
   receive?(request: PeerRequest, report: Report): Promise<PeerAnswer>;
+  /**
+   * True where the peer takes some messages only for a while after the person last wrote: then it is kept when they
+   * did, and every message says so.
+   */
+  readonly hasSessions?: boolean;
   /** Keeps a connection of its own to the peer, from start to stop; connects again by itself for as long as it runs. */
   connect?(report: Report): Connection;
 }
@@ -70,6 +75,10 @@ export interface OutgoingMessage {
   readonly validForSeconds: number | null;
   /** The operator's own test: its text need not be hidden in what the peer answers. */
   readonly isProbe?: true;
+  /** How the question can be answered by a reply: words that stand in `text` too; null or absent where it can't. */
+  readonly howToReply?: string | null;
+  /** Of a channel with sessions: when this person last wrote, in milliseconds since the Unix epoch, or null. */
+  readonly heardAt?: number | null;
 }
 
 /** How a question ended, for one who was asked. */
@@ -85,6 +94,8 @@ export interface Conclusion {
   readonly ending: "responded" | "timed_out" | "cancelled";
   /** The option that counts now, or null. */
   readonly choice: string | null;
+  /** As in {@link OutgoingMessage}. */
+  readonly heardAt?: number | null;
 }
 
 export type SendResult = Outcome & {
@@ -158,6 +169,8 @@ export type PeerEvent =
       readonly status: "sent" | "delivered" | "failed";
       /** Plain words and the peer's code, for `failed`. */
       readonly error: string | null;
+      /** True of one that failed because the person's session was over: it is then sent once more, for outside of one. */
+      readonly isSessionOver?: boolean;
     }
   /** Someone wrote. `from` is an address in the channel's own form. */
   | { readonly kind: "reply"; readonly from: string; readonly text: string }
@@ -168,8 +181,9 @@ export type PeerEvent =
       readonly token: string;
       /** The option's place, from 0. */
       readonly option: number;
-      /** The peer's own id of who tapped, as `U012AB3CD`. */
+      /** The peer's own id of who tapped, as `U012AB3CD`, or their number. */
       readonly by: string;
+      readonly via: "slack" | "whatsapp";
     };
 
 /**

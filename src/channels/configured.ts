@@ -17,6 +17,7 @@ import { createSmppChannel } from "./smpp/index.ts";
 import { writeText } from "./smpp/text.ts";
 import { createSmtpChannel } from "./smtp/index.ts";
 import { createTwilioChannel, twilioHooksUrl } from "./twilio/index.ts";
+import { createWhatsAppChannel } from "./whatsapp/index.ts";
 
 /** A channel of the configuration, with what the queue and the inbound side need to know of it. */
 export interface ConfiguredChannel {
@@ -99,6 +100,11 @@ function make(
       const { replies, maxSegments: segments } = settings;
       const takesReplies = (address: string) => channel.takesReplies(address);
       return { ...common, channel, replies, segments, takesReplies, costOf: (text) => segmentsOf(text) };
+    }
+    case "whatsapp": {
+      const hooksUrl = () => twilioHooksUrl(baseUrl(), name, settings.apiBase);
+      const channel = createWhatsAppChannel(settings, clock, hooksUrl);
+      return { ...common, channel, replies: settings.replies, takesReplies: () => channel.takesReplies() };
     }
     case "smpp": {
       const channel = createSmppChannel(settings, { clock, log, random, onlySends });

@@ -9,6 +9,7 @@ export {
   deleteOptOut,
   findOptOut,
   insertAsk,
+  insertHeard,
   insertOptOut,
   outboxMessages,
 } from "./queries.ts";

@@ -45,11 +45,13 @@ export interface DueMessage {
 /** A notice knows the message that it is about. */
 export type ClaimedMessage = DueMessage & {
   readonly asked: { readonly id: string; readonly providerId: string | null } | null;
+  /** Over a channel with sessions: when they last wrote. */
+  readonly heardAt: number | null;
 };
 
 /** Makes the text of a message: the template and the link are not the queue's business. */
 export interface Compose {
-  ask(message: DueMessage): OutgoingMessage;
+  ask(message: DueMessage & { readonly heardAt?: number | null }): OutgoingMessage;
   notice(message: ClaimedMessage): Conclusion;
 }
 
@@ -77,7 +79,9 @@ export class MessageTraffic implements Traffic<ClaimedMessage, SendResult> {
       else if (yield* isOptedOut(tx, message)) yield* fail(tx, this.#context, message, message.attempts, OPTED_OUT);
       else {
         yield* tx.run(queries.lease, { pause_n, ordinal, due_at: now + leaseMs });
-        claimed.push({ ...message, asked: message.kind === "notice" ? yield* askedAs(tx, message) : null });
+        const asked = message.kind === "notice" ? yield* askedAs(tx, message) : null;
+        const heard = this.#channel.hasSessions ? yield* tx.one(queries.findHeard, heardOf(message)) : undefined;
+        claimed.push({ ...message, asked, heardAt: heard?.at ?? null });
       }
     }
     return claimed;
@@ -182,6 +186,10 @@ function untilWhen(message: DueMessage): number {
 
 function* isOptedOut(tx: Tx, { kind, lane, destination }: DueMessage): Work<boolean> {
   return kind === "ask" && (yield* tx.one(queries.findOptOut, { channel: lane, destination })) !== undefined;
+}
+
+function heardOf({ lane, destination }: DueMessage) {
+  return { channel: lane, destination };
 }
 
 /** The message that a notice is about, by our id and the carrier's own. */

@@ -326,6 +326,22 @@ export const deleteOptOut = define<{ channel: string; destination: string }>()((
   db.deleteFrom("opt_outs").where("channel", "=", p("channel")).where("destination", "=", p("destination")),
 );
 
+/** When somebody last wrote over a channel with sessions. */
+export const findHeard = define<{ channel: string; destination: string }>()((db, p) =>
+  db.selectFrom("heard").select("at").where("channel", "=", p("channel")).where("destination", "=", p("destination")),
+);
+
+export const insertHeard = define<{ channel: string; destination: string; at: number }>()((db, p) =>
+  db
+    .insertInto("heard")
+    .values({ channel: p("channel"), destination: p("destination"), at: p("at") })
+    .onConflict((conflict) => conflict.columns(["channel", "destination"]).doUpdateSet({ at: p("at") })),
+);
+
+export const deleteHeard = define<{ channel: string; destination: string }>()((db, p) =>
+  db.deleteFrom("heard").where("channel", "=", p("channel")).where("destination", "=", p("destination")),
+);
+
 /** The questions that were asked with a code over a lane at an address, newest first. */
 export const codedAsks = define<{ lane: string; destination: string; limit: number }>()((db, p) =>
   db

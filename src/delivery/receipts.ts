@@ -17,6 +17,7 @@ export function* takeReceipt(
     readonly providerIds?: readonly string[];
     readonly status: "sent" | "delivered" | "failed";
     readonly error: string | null;
+    readonly isSessionOver?: boolean;
   },
 ): Work<boolean> {
   if (receipt.status === "sent") return false;
@@ -39,8 +40,25 @@ export function* takeReceipt(
     yield* appendEntry(tx, arrivedEntry(context, message, found.attempts, "delivered", null, now));
     // It may have ended before this text's own answer came.
     if (found.status === "sending") yield* tellIfOver(tx, context, pause_n);
-  } else yield* tellFailed(tx, context, message, found.attempts, error, now);
+  } else {
+    yield* tellFailed(tx, context, message, found.attempts, error, now);
+    if (receipt.isSessionOver === true) yield* askAgain(tx, context, message, now);
+  }
   return true;
+}
+
+/** Once more, and as to someone who has not written: until they do, nothing else can fail so. */
+function* askAgain(
+  tx: Tx,
+  context: DeliveryContext,
+  { pause_n, ordinal, lane }: { readonly pause_n: number; readonly ordinal: number; readonly lane: string },
+  now: number,
+): Work<void> {
+  const ask = (yield* tx.all(queries.asksOf, { pause_n })).find((each) => each.ordinal === ordinal);
+  const heard = { channel: lane, destination: ask?.destination ?? "" };
+  if ((yield* tx.run(queries.deleteHeard, heard)).changes === 0) return;
+  yield* tx.run(queries.requeue, { pause_n, ordinal, now });
+  tx.after(() => context.wake(lane));
 }
 
 /**

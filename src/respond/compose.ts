@@ -1,6 +1,7 @@
 import type { Conclusion, OutgoingMessage, Question } from "../channels/channel.ts";
 import type { ClaimedMessage, Compose, DueMessage } from "../delivery/index.ts";
 import type { MessageText } from "./messages.ts";
+import { howToReply } from "./reply-texts.ts";
 
 /** What goes to a person, made from a row of the queue: the question, and later word that it is over. */
 export function messageComposer(parts: {
@@ -44,6 +45,8 @@ export function messageComposer(parts: {
         ...textOf(due, question),
         question,
         validForSeconds: Math.max(1, Math.floor((due.expires_at - parts.now()) / 1000)),
+        howToReply: due.reply_code === null ? null : howToReply({ code: due.reply_code, options: question.options }),
+        heardAt: due.heardAt ?? null,
       };
     },
     notice(due): Conclusion {
@@ -57,6 +60,7 @@ export function messageComposer(parts: {
         text: conclusionText(due),
         ending: endingOf(due),
         choice: due.response_choice,
+        heardAt: due.heardAt,
       };
     },
   };

@@ -1,6 +1,14 @@
 import { appendEntry, newEntry } from "../audit/index.ts";
 import type { PeerEvent, Report } from "../channels/channel.ts";
-import { codedAsks, deleteOptOut, findOptOut, insertOptOut, takeReceipt } from "../delivery/index.ts";
+import {
+  asksOf,
+  codedAsks,
+  deleteOptOut,
+  findOptOut,
+  insertHeard,
+  insertOptOut,
+  takeReceipt,
+} from "../delivery/index.ts";
 import type { PauseContext, Pauses } from "../pauses/index.ts";
 import type { RowOf, Tx, Work, Writer } from "../storage/index.ts";
 import type { Links } from "./link.ts";
@@ -39,25 +47,39 @@ export class Inbound {
     this.#wrong = new WrongReplies(parts.context.clock);
   }
 
-  /** Where the channel of a lane reports to. `replies`: what a text that someone writes back may decide. */
-  reporter(lane: string, replies: ReplyMode): Report {
+  /**
+   * Where the channel of a lane reports to. `replies`: what a text that someone writes back may decide; `hasSessions`:
+   * whether it has to be known later when somebody last wrote.
+   */
+  reporter(lane: string, replies: ReplyMode, hasSessions = false): Report {
     return async (event) => {
+      if (hasSessions && event.kind !== "receipt") await this.#hear(lane, event.kind === "tap" ? event.by : event.from);
       switch (event.kind) {
         case "receipt":
           await this.#writer.write((tx) => takeReceipt(tx, this.#context, lane, event));
           return null;
         case "tap":
-          return await this.#tap(event);
+          return await this.#tap(lane, event);
         case "reply":
           return await this.#reply(lane, replies, event.from, event.text);
       }
     };
   }
 
-  async #tap({ token, option, by }: Extract<PeerEvent, { kind: "tap" }>): Promise<string | null> {
+  async #hear(channel: string, destination: string): Promise<void> {
+    const at = this.#context.clock.now();
+    await this.#writer.write(function* (tx) {
+      yield* tx.run(insertHeard, { channel, destination, at });
+    });
+  }
+
+  async #tap(lane: string, { token, option, by, via }: Extract<PeerEvent, { kind: "tap" }>): Promise<string | null> {
     const link = this.#links.read(token);
     const row = link === null ? undefined : this.#writer.one(queries.pauseOfLink, { ...link, id: link.pauseId });
     if (link === null || row === undefined || row.mode !== link.mode) return "This question is not known here.";
+    // A message on WhatsApp is one person's own. In Slack it may stand where several are, and any of them decides.
+    if (via === "whatsapp" && !this.#wasAsked(row.n, link.position, lane, by))
+      return "This question is not known here.";
     const choice = (JSON.parse(row.options) as string[])[option];
     if (choice === undefined) return "This is none of the question's options.";
     const answered = await this.#pauses.answer({
@@ -65,11 +87,17 @@ export class Inbound {
       position: link.position,
       choice,
       comment: null,
-      via: "slack",
+      via,
       origin: { ip: null, userAgent: null, by },
     });
     if (answered.accepted) return `Recorded: ${choice}`;
     return this.#late(row.n, link.position);
+  }
+
+  #wasAsked(pauseN: number, position: number, lane: string, destination: string): boolean {
+    return this.#writer
+      .all(asksOf, { pause_n: pauseN })
+      .some((ask) => ask.position === position && ask.lane === lane && ask.destination === destination);
   }
 
   async #reply(lane: string, mode: ReplyMode, from: string, text: string): Promise<string | null> {

@@ -149,6 +149,7 @@ export interface Tables {
     deleted_at: number | null;
   };
   events: { n: Generated<number>; id: string; world_n: number; pause_n: number; type: EventType; at: number };
+  heard: { channel: string; destination: string; at: number };
   opt_outs: { channel: string; destination: string; at: number };
   idempotency_keys: { world_n: number; key: string; body_hash: Uint8Array; pause_n: number; created_at: number };
   audit_entries: {

@@ -83,7 +83,7 @@ export function createSlackChannel(config: SlackConfig, { clock, log = silentLog
     const tap = readTap(payload);
     if (tap === null) return;
     const { token, option, by, responseUrl } = tap;
-    const words = await report({ kind: "tap", token, option, by });
+    const words = await report({ kind: "tap", token, option, by, via: "slack" });
     if (words !== null && responseUrl !== null) void whisper(words, responseUrl, config, clock, log);
   }
 

@@ -3,11 +3,21 @@
  * wrote, which is answered in TwiML. Both come as forms and are signed.
  */
 import type { PeerAnswer, PeerEvent, PeerRequest, Report } from "../channel.ts";
-import { receiptError } from "./errors.ts";
+import { OUTSIDE_SESSION, receiptError } from "./errors.ts";
 import { isSignedByTwilio } from "./signature.ts";
 
+/** How what someone wrote is read: texts and WhatsApp differ there. */
+export interface Reading {
+  /** An address in the channel's own form, from Twilio's; null for what is no business of this channel. */
+  readonly addressOf: (from: string) => string | null;
+  /** The words that Twilio answers by itself, in capital letters. */
+  readonly keywords: ReadonlySet<string>;
+  /** What a message that is more than a text tells; null for a text. */
+  readonly tapIn?: (fields: URLSearchParams, from: string) => PeerEvent | null;
+}
+
 /** The channel's `receive`. `hooksUrl` is as Twilio was told, which a proxy on the way may have changed. */
-export function twilioReceiver(authToken: string, hooksUrl: () => string | null) {
+export function twilioReceiver(authToken: string, hooksUrl: () => string | null, reading: Reading = TEXTS) {
   const heard = new Heard();
   return async (request: PeerRequest, report: Report): Promise<PeerAnswer> => {
     if (request.rest !== "status" && request.rest !== "inbound") return said(404, "There is nothing at this address.");
@@ -21,7 +31,7 @@ export function twilioReceiver(authToken: string, hooksUrl: () => string | null)
     if (!isSignedByTwilio(authToken, request.headers["x-twilio-signature"] ?? "", addresses, fields)) {
       return said(403, "The signature does not match this address and the account's auth token.");
     }
-    if (request.rest === "inbound") return answerText(fields, heard, report);
+    if (request.rest === "inbound") return answerText(fields, reading, heard, report);
     const receipt = receiptOf(new URLSearchParams(query).get("delivery"), fields);
     if (receipt !== null) await report(receipt);
     return { status: 204, body: null };
@@ -43,7 +53,10 @@ function receiptOf(deliveryId: string | null, fields: URLSearchParams): PeerEven
     case "undelivered":
     case "failed":
     case "canceled":
-      return { ...receipt, status: "failed", error: receiptError(fields.get("ErrorCode")) };
+      return {
+        ...{ ...receipt, status: "failed", error: receiptError(fields.get("ErrorCode")) },
+        ...(fields.get("ErrorCode") === String(OUTSIDE_SESSION) ? { isSessionOver: true } : {}),
+      };
     default:
       return null;
   }
@@ -56,15 +69,20 @@ function receiptOf(deliveryId: string | null, fields: URLSearchParams): PeerEven
  * Twilio has answered by itself (it says so in `OptOutType`, or does so by default): another text would be one too many,
  * and none gets through to someone who has opted out.
  */
-async function answerText(fields: URLSearchParams, heard: Heard, report: Report): Promise<PeerAnswer> {
-  const from = fields.get("From") ?? "";
+async function answerText(
+  fields: URLSearchParams,
+  { addressOf, keywords, tapIn }: Reading,
+  heard: Heard,
+  report: Report,
+): Promise<PeerAnswer> {
+  const from = addressOf(fields.get("From") ?? "");
   const sid = fields.get("MessageSid") ?? "";
-  // Short codes and names can't be asked anything, and WhatsApp is another channel.
-  if (!/^\+[1-9]\d{6,14}$/.test(from) || !heard.isNew(sid)) return twiml(null);
+  if (from === null || !heard.isNew(sid)) return twiml(null);
   const written = fields.get("Body") ?? "";
-  const keyword = keywordOf(fields.get("OptOutType"), written);
+  const keyword = keywordOf(fields.get("OptOutType"), written, keywords);
   try {
-    const words = await report({ kind: "reply", from, text: keyword ?? written });
+    const tap = tapIn?.(fields, from) ?? null;
+    const words = await report(tap ?? { kind: "reply", from, text: keyword ?? written });
     return twiml(keyword === null ? words : null);
   } catch (error) {
     heard.forget(sid);
@@ -76,11 +94,11 @@ async function answerText(fields: URLSearchParams, heard: Heard, report: Report)
  * The keyword that Twilio has acted on, or null. With Advanced Opt-Out the operator chooses the words, in any language;
  * they are passed on as STOP, START and HELP. YES opts in too, but is first of all an answer to a question.
  */
-function keywordOf(optOutType: string | null, written: string): string | null {
+function keywordOf(optOutType: string | null, written: string, keywords: ReadonlySet<string>): string | null {
   const word = written.trim().toUpperCase();
   if (word === "YES") return null;
   if (optOutType === "STOP" || optOutType === "START" || optOutType === "HELP") return optOutType;
-  return TWILIOS_OWN.has(word) ? word : null;
+  return keywords.has(word) ? word : null;
 }
 
 /** From "Twilio support for opt-out keywords". */
@@ -88,6 +106,12 @@ const TWILIOS_OWN: ReadonlySet<string> = new Set([
   ...["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"],
   ...["START", "UNSTOP", "HELP", "INFO"],
 ]);
+
+/** Short codes and names can't be asked anything, and WhatsApp is another channel. */
+const TEXTS: Reading = {
+  addressOf: (from) => (/^\+[1-9]\d{6,14}$/.test(from) ? from : null),
+  keywords: TWILIOS_OWN,
+};
 
 /** The texts that were heard lately. Twilio tells of one again when it did not get our answer in time. */
 class Heard {

@@ -12,11 +12,16 @@ export interface TwilioRefusal {
 
 /** What a code means for a text of ours; undefined for a code that is not in the table. */
 export function twilioRefusal(code: number): TwilioRefusal | undefined {
-  const lasting = LASTING[code];
+  const lasting = LASTING[code] ?? (code >= 63_000 && code !== RATE_OF_WHATSAPP ? ON_THE_WAY[code] : undefined);
   if (lasting !== undefined) return { words: lasting, passes: false };
-  const passing = PASSING[code];
+  const passing = PASSING[code] ?? (code === RATE_OF_WHATSAPP ? ON_THE_WAY[code] : undefined);
   return passing === undefined ? undefined : { words: passing, passes: true };
 }
+
+const RATE_OF_WHATSAPP = 63_018;
+
+/** Free-form outside the 24 hours after the person last wrote. */
+export const OUTSIDE_SESSION = 63_016;
 
 /** Why a text did not arrive, from the `ErrorCode` of a status callback, which may be missing. */
 export function receiptError(code: string | null): string {
@@ -59,6 +64,9 @@ const LASTING: Readonly<Record<number, string>> = {
   21703: "the messaging service has no sender for this recipient",
   21704: "the messaging service has no senders",
   21705: "the SID in `messagingServiceSid` is not one of a messaging service",
+  21655: "the template in `templates` does not exist in this account",
+  21656: "the template's variables are refused; compare the template with the one in docs/channels.md",
+  21658: "the template is too long once it is filled in; compare it with the one in docs/channels.md",
   30006: "the recipient's number is a landline, or its carrier can't be reached",
 };
 
@@ -75,7 +83,7 @@ const PASSING: Readonly<Record<number, string>> = {
   30001: "the sender's queue at Twilio is full",
 };
 
-/** What happens to a text after Twilio has taken it. */
+/** What happens to a text or a message on WhatsApp after Twilio has taken it. */
 const ON_THE_WAY: Readonly<Record<number, string>> = {
   30001: "the sender's queue at Twilio was full",
   30002: "the account was suspended before the text was sent",
@@ -89,5 +97,14 @@ const ON_THE_WAY: Readonly<Record<number, string>> = {
   30032: "the toll-free sender has not been verified for texts",
   30034: "the sender is not registered for texts in the US (A2P 10DLC)",
   30036: "the question's time was over before the text could be delivered",
+  63003: "the recipient's number is not on WhatsApp",
+  63005: "WhatsApp refused the message's contents",
+  63007: "the sender in `from` is not a WhatsApp sender of this account",
+  63013: "WhatsApp blocked the message because of its policies",
+  63016: "the person has not written within 24 hours, so that WhatsApp takes approved templates alone",
+  63018: "WhatsApp is being sent more than this sender may send",
+  63024: "the recipient's number cannot be reached on WhatsApp",
+  63032: "WhatsApp shows this person no such message, because of its own limits",
+  63049: "WhatsApp chose not to deliver the message, as it does with marketing templates",
   30410: "the carrier did not answer in time",
 };

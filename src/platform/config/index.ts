@@ -11,6 +11,7 @@ import type { SlackSettings } from "./slack.ts";
 import type { SmppSettings } from "./smpp.ts";
 import type { SmtpSettings } from "./smtp.ts";
 import type { TwilioSettings } from "./twilio.ts";
+import type { WhatsAppSettings } from "./whatsapp.ts";
 
 export type {
   ChannelAnswer,
@@ -35,6 +36,7 @@ export type {
   SmppSettings,
   SmtpSettings,
   TwilioSettings,
+  WhatsAppSettings,
 };
 
 /**
@@ -120,6 +122,18 @@ export function smtp(settings: SmtpSettings): ChannelInput {
  */
 export function slack(settings: SlackSettings): ChannelInput {
   return { ...settings, kind: "slack" } as ChannelInput;
+}
+
+/**
+ * A channel that asks on WhatsApp, through Twilio, with buttons. Its name is `whatsapp`.
+ *
+ * @example
+ * channels: {
+ *   whatsapp: whatsapp({ accountSid: "AC…", authToken: process.env.TWILIO_AUTH_TOKEN, from: "+13125550100", templates: { link: "HX…" } }),
+ * }
+ */
+export function whatsapp(settings: WhatsAppSettings): ChannelInput {
+  return { ...settings, kind: "whatsapp" } as ChannelInput;
 }
 
 /**

@@ -16,6 +16,7 @@ import { slackSchema } from "./slack.ts";
 import { smppSchema } from "./smpp.ts";
 import { smtpSchema } from "./smtp.ts";
 import { twilioSchema } from "./twilio.ts";
+import { whatsappSchema } from "./whatsapp.ts";
 
 const listen = section({
   /** The address to listen on. Default `127.0.0.1`: this machine only, for a reverse proxy in front. */
@@ -69,11 +70,12 @@ const channel = z.discriminatedUnion(
     kannelSchema,
     smtpSchema,
     slackSchema,
+    whatsappSchema,
     ntfySchema,
     definedSchema,
     fallbackSchema,
   ],
-  "what a channel's maker returns: twilio, smpp, httpGateway, kannel, smtp, slack, ntfy, defineChannel or fallback",
+  "what a channel's maker returns: twilio, smpp, httpGateway, kannel, smtp, slack, whatsapp, ntfy, defineChannel or fallback",
 );
 
 /** What each maker sends, and the built-in names that say what they send. */
@@ -82,6 +84,13 @@ const SENDS: Readonly<Record<string, string>> = {
   smpp: "texts",
   smtp: "email",
   slack: "Slack messages",
+  whatsapp: "WhatsApp messages",
+};
+const NAMES_SEND: Readonly<Record<string, string>> = {
+  sms: "texts",
+  email: "email",
+  slack: "Slack messages",
+  whatsapp: "WhatsApp messages",
 };
 const ADDRESSES_SEND = {
   phone: "texts",
@@ -90,13 +99,13 @@ const ADDRESSES_SEND = {
   topic: "topics",
   text: "texts to addresses of its own",
 } as const;
-const NAMES_SEND: Readonly<Record<string, string>> = { sms: "texts", email: "email", slack: "Slack messages" };
 
 const channels = named("channel", CHANNEL_NAME, CHANNEL_NAME_RULE, channel).superRefine((configured, context) => {
   const refuse = (path: PropertyKey[], message: string) => context.addIssue({ code: "custom", path, message });
   for (const [name, settings] of Object.entries(configured)) {
     if (name === "outbox") refuse([name], "another name: outbox is where test messages are kept");
-    if (name === "whatsapp") refuse([name], "no channel yet: WhatsApp is not served by this version");
+    // The address book has one number for WhatsApp, under this name.
+    if (settings.kind === "whatsapp" && name !== "whatsapp") refuse([name], "the name whatsapp for whatsapp({ … })");
     const sends = settings.kind === "defined" ? ADDRESSES_SEND[settings.addressKind] : SENDS[settings.kind];
     const needed = NAMES_SEND[name];
     if (needed !== undefined && settings.kind === "fallback") refuse([name], "a channel of its own, not a fallback");

@@ -109,7 +109,7 @@ describe("a tap over HTTP", () => {
   test("is reported with the token, the option and who tapped, then acknowledged", async () => {
     const { receive, reported } = start();
     expect(await receive(request(form(tap())))).toEqual({ status: 200, body: null });
-    expect(reported).toEqual([{ kind: "tap", token: TOKEN, option: 1, by: "U012AB3CD" }]);
+    expect(reported).toEqual([{ kind: "tap", token: TOKEN, option: 1, by: "U012AB3CD", via: "slack" }]);
   });
 
   test("is not acknowledged when it could not be recorded", async () => {

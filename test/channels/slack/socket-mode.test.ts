@@ -64,7 +64,7 @@ describe("a tap over Socket Mode", () => {
     await peer.nextMessage();
     const outcome = await peer.tap({ ...place, index: 1 });
     expect(outcome.accepted).toBe(true);
-    expect(reported).toEqual([{ kind: "tap", token: TOKEN, option: 1, by: AUDITOR }]);
+    expect(reported).toEqual([{ kind: "tap", token: TOKEN, option: 1, by: AUDITOR, via: "slack" }]);
     expect(socket.received).toEqual([{ envelope_id: (outcome as { envelopeId: string }).envelopeId }]);
     expect(await peer.nextMessage()).toMatchObject({ onlyFor: AUDITOR, text: "Recorded: Reject" });
   });

@@ -41,7 +41,7 @@ describe("a tap in Slack, over HTTP", () => {
     const { reported, place } = await ask(async () => null);
     const outcome = await peer.tap({ ...place, user: AUDITOR, index: 1 });
     expect(outcome.accepted).toBe(true);
-    expect(reported).toEqual([{ kind: "tap", token: TOKEN, option: 1, by: AUDITOR }]);
+    expect(reported).toEqual([{ kind: "tap", token: TOKEN, option: 1, by: AUDITOR, via: "slack" }]);
   });
 
   test("is answered to the one who tapped, alone; the question stays for the others", async () => {

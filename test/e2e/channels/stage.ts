@@ -6,7 +6,7 @@ import { type BinaryServer, serveBinary } from "../../support/binary.ts";
 
 /** The file's text. `channels` is what stands between the braces. */
 export function configOf(channels: string, more = ""): string {
-  return `import { defineConfig, fallback, httpGateway, kannel, slack, smpp, smtp, twilio } from "pausepoint/config";
+  return `import { defineConfig, fallback, httpGateway, kannel, slack, smpp, smtp, twilio, whatsapp } from "pausepoint/config";
 export default defineConfig({ ${more} channels: { ${channels} } });
 `;
 }

@@ -7,7 +7,10 @@ import { type Clock, systemClock } from "../../../src/platform/clock.ts";
 import type { LoadedConfig } from "../../../src/platform/config/load.ts";
 import { slackSchema } from "../../../src/platform/config/slack.ts";
 import { twilioSchema } from "../../../src/platform/config/twilio.ts";
+import { whatsappSchema } from "../../../src/platform/config/whatsapp.ts";
+import { documentAt } from "../../docs/documents.ts";
 import { startSlack } from "../../peers/slack.ts";
+import type { QuickReplies } from "../../peers/twilio/account.ts";
 import { startTwilioPeer, type TwilioPeer, type TwilioPeerOptions } from "../../peers/twilio.ts";
 import { type Appliance, startAppliance } from "../../support/appliance.ts";
 import { START } from "../../support/database.ts";
@@ -38,6 +41,25 @@ export function twilioTo(peer: TwilioPeer, more: Record<string, unknown> = {}) {
   const { accountSid, authToken, url: apiBase } = peer;
   return twilioSchema.parse({ kind: "twilio", accountSid, authToken, from: SENDER, apiBase, ...more });
 }
+
+export function whatsappTo(peer: TwilioPeer, more: Record<string, unknown> = {}) {
+  const { accountSid, authToken, url: apiBase } = peer;
+  const written = { kind: "whatsapp", accountSid, authToken, from: SENDER, apiBase, templates: TEMPLATES, ...more };
+  return whatsappSchema.parse(written);
+}
+
+export const TEMPLATES = { link: "HX1", titled: [{ options: ["Approve", "Reject"], contentSid: "HX2" }], two: "HX3" };
+
+/** The templates of docs/channels.md, in their order there, as they stand in the account once they are approved. */
+export const CONTENTS: Readonly<Record<string, string | QuickReplies>> = Object.fromEntries(
+  documentAt("docs/channels.md")
+    .fences.filter(({ marker }) => marker?.kind === "json" && marker.detail === "template")
+    .map(({ text }, index) => {
+      const { types }: { types: Record<string, QuickReplies> } = JSON.parse(text);
+      const quickReplies = types["twilio/quick-reply"];
+      return [`HX${index + 1}`, quickReplies ?? types["twilio/text"]?.body ?? ""];
+    }),
+);
 
 export function slackTo(peer: { readonly apiBase: string }, more: Record<string, unknown> = {}) {
   const { apiBase } = peer;

@@ -22,7 +22,7 @@ export async function folderWith(files: Record<string, string>): Promise<string>
 /** A `pausepoint.config.ts` with this in `defineConfig`. */
 export function configFile(settings: string): Record<string, string> {
   return {
-    "pausepoint.config.ts": `import { defineChannel, defineConfig, fallback, slack, smtp, twilio } from "pausepoint/config";\nexport default defineConfig(${settings});\n`,
+    "pausepoint.config.ts": `import { defineChannel, defineConfig, fallback, slack, smtp, twilio, whatsapp } from "pausepoint/config";\nexport default defineConfig(${settings});\n`,
   };
 }
 

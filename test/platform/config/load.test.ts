@@ -203,7 +203,7 @@ describe("a file that can't be run is explained", () => {
       only(`import { defineConfig, pager } from "pausepoint/config";\nexport default defineConfig({ x: pager });`),
     );
     expect(message).toEndWith(
-      "in this version pausepoint/config has only defineChannel, defineConfig, fallback, gatewayPresets, httpGateway, kannel, ntfy, slack, smpp, smtp and twilio.",
+      "in this version pausepoint/config has only defineChannel, defineConfig, fallback, gatewayPresets, httpGateway, kannel, ntfy, slack, smpp, smtp, twilio and whatsapp.",
     );
   });
 

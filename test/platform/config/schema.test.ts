@@ -128,7 +128,7 @@ describe("secrets are described, never repeated", () => {
 describe("channels", () => {
   test("only what a maker of this version returns is a channel", async () => {
     const allowed =
-      "what a channel's maker returns: twilio, smpp, httpGateway, kannel, smtp, slack, ntfy, defineChannel or fallback";
+      "what a channel's maker returns: twilio, smpp, httpGateway, kannel, smtp, slack, whatsapp, ntfy, defineChannel or fallback";
     expect(await finding(`{ channels: { sms: { kind: "pager", password: "p" } } }`)).toBe(
       block("channels.sms", "an object with kind, password", allowed),
     );
@@ -235,13 +235,16 @@ describe("channels", () => {
 describe("what a channel's name promises, and what stands behind it", () => {
   const texts = `twilio({ accountSid: "AC1", authToken: "t", from: "123" })`;
   const mail = `smtp({ url: "smtp://relay.example.com", from: "a@example.com" })`;
+  const chats = `whatsapp({ accountSid: "AC1", authToken: "t", from: "+13125550100", templates: { link: "HX1" } })`;
   const chat = `slack({ botToken: "xoxb-1" })`;
 
   test.each([
     ["email", texts, "a channel that sends email: twilio({ … }) sends texts"],
     ["sms", mail, "a channel that sends texts: smtp({ … }) sends email"],
     ["slack", mail, "a channel that sends Slack messages: smtp({ … }) sends email"],
-    ["whatsapp", texts, "no channel yet: WhatsApp is not served by this version"],
+    ["whatsapp", texts, "a channel that sends WhatsApp messages: twilio({ … }) sends texts"],
+    ["sms", chats, "a channel that sends texts: whatsapp({ … }) sends WhatsApp messages"],
+    ["wa", chats, "the name whatsapp for whatsapp({ … })"],
     ["outbox", texts, "another name: outbox is where test messages are kept"],
   ])("%s is not %s", async (name, maker, allowed) => {
     const message = await finding(`{ channels: { ${name}: ${maker} } }`);

@@ -408,6 +408,12 @@ export default defineConfig({
   //  },
   //},
 
+  // The signed receipt of an answer, which an executor is shown (docs/receipts.md).
+  //receipts: {
+  //  // How many hours it may be used after the answer: above 0, at most 8760, fractions allowed.
+  //  validHours: 24,
+  //},
+
   //texts: {
   //  // The text message: at most 500 characters, with {message} and {link} in it, and {project} if you like. Keep to
   //  // plain ASCII around them: one other character can double the price of a text.

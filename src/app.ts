@@ -141,7 +141,12 @@ async function compose(
 
   let baseUrl = config.baseUrl;
   const channels = channelsOf(config, { clock, log, random, baseUrl: () => baseUrl });
-  const attestor = new Attestor({ folderSecret: folder.secret, clock, random });
+  const attestor = new Attestor({
+    folderSecret: folder.secret,
+    clock,
+    random,
+    receiptHours: config.receipts.validHours,
+  });
   const context: PauseContext = {
     clock,
     random,
@@ -271,7 +276,7 @@ async function compose(
       ...pauseRoutes(pauses),
       ...eventRoutes(streams),
       ...logRoutes(writer),
-      ...evidenceRoutes({ writer, attestor, clock, openReader: () => readerOf(config.dataDir) }),
+      ...evidenceRoutes({ writer, attestor, clock, random, openReader: () => readerOf(config.dataDir) }),
       ...webhookRoutes(webhooks, async (_, endpoint) => ({
         delivery_id: await writer.write((tx) => queueTest(tx, context, endpoint)),
       })),

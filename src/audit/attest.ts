@@ -72,34 +72,18 @@ export class Attestor {
     if (created === undefined) throw new Error(`no entry tells of the pause ${facts.pause.id}`);
     const log = yield* this.keys.active(tx, "log");
     const key = yield* this.keys.active(tx, `receipt-${facts.world.mode}`);
-    return signReceipt(this.#claims(facts, log.name ?? "", created.entry), key.id, key);
+    const claims = receiptClaims(facts, {
+      iss: log.name ?? "",
+      created: created.entry,
+      jti: base64url(this.#parts.random.bytes(16)),
+      seconds: Math.ceil((this.#parts.receiptHours ?? RECEIPT_HOURS) * 3600),
+    });
+    return signReceipt(claims, key.id, key);
   }
 
-  #claims(facts: AnsweredFacts, iss: string, created: string): ReceiptClaims {
-    const { pause, world, position, entry } = facts;
-    const iat = Math.floor(facts.answeredAt / 1000);
-    return {
-      iss,
-      aud: facts.audience ?? world.project,
-      iat,
-      exp: iat + Math.round((this.#parts.receiptHours ?? RECEIPT_HOURS) * 3600),
-      jti: base64url(this.#parts.random.bytes(16)),
-      mode: world.mode,
-      project: world.project,
-      pause_id: pause.id,
-      question: `sha256:${sha256Hex(created)}`,
-      options: facts.options,
-      choice: facts.choice,
-      source: facts.source,
-      via: facts.via,
-      channel: facts.channel,
-      by: position === null ? null : addressCommitment(created, position),
-      asked_at: Math.floor(facts.askedAt / 1000),
-      answered_at: iat,
-      action_digest: facts.actionDigest,
-      seq: entry.seq,
-      entry_hash: entry.hash,
-    };
+  /** Whether signing is withheld: an answer that is taken now gets no receipt. */
+  *withheld(tx: Tx): Work<boolean> {
+    return (yield* tx.shared(withheld)) !== null;
   }
 
   /**
@@ -137,6 +121,45 @@ export class Attestor {
       signed_at: this.#parts.clock.now(),
     });
   }
+}
+
+/** What belongs to one receipt beside the answer. */
+export interface ReceiptOrigin {
+  /** The log's origin. */
+  readonly iss: string;
+  /** The text of the entry that the question begins with. */
+  readonly created: string;
+  readonly jti: string;
+  /** How long it may be used. */
+  readonly seconds: number;
+}
+
+/** The claims of an answer's receipt: everything in it but `jti` and `exp` follows from rows and entries. */
+export function receiptClaims(facts: AnsweredFacts, { iss, created, jti, seconds }: ReceiptOrigin): ReceiptClaims {
+  const { pause, world, position, entry } = facts;
+  const iat = Math.floor(facts.answeredAt / 1000);
+  return {
+    iss,
+    aud: facts.audience ?? world.project,
+    iat,
+    exp: iat + seconds,
+    jti,
+    mode: world.mode,
+    project: world.project,
+    pause_id: pause.id,
+    question: `sha256:${sha256Hex(created)}`,
+    options: facts.options,
+    choice: facts.choice,
+    source: facts.source,
+    via: facts.via,
+    channel: facts.channel,
+    by: position === null ? null : addressCommitment(created, position),
+    asked_at: Math.floor(facts.askedAt / 1000),
+    answered_at: iat,
+    action_digest: facts.actionDigest,
+    seq: entry.seq,
+    entry_hash: entry.hash,
+  };
 }
 
 function addressCommitment(created: string, position: number): string | null {

@@ -44,6 +44,7 @@ export const entryTypes = {
       "via",
       "recipient",
       "forced",
+      "receipt_withheld",
       "language",
       "template",
       "appearance",

@@ -14,6 +14,7 @@ import * as queries from "./key-queries.ts";
 import { appendEntry } from "./log.ts";
 import { formatVerifierKey, verifierKey } from "./note.ts";
 import { Seal } from "./seal.ts";
+import type { ReceiptKey } from "./verify-receipt.ts";
 
 /** A key in use. */
 export interface ActiveKey extends SigningKey {
@@ -158,6 +159,15 @@ export class SigningKeys {
  */
 export function handoverText(purpose: KeyPurpose, oldId: string, newId: string): string {
   return `pausepoint signing key handover v1\n${purpose}\n${oldId}\n${newId}\n`;
+}
+
+/** Those that sign receipts, as receipts are verified with them. */
+export function receiptKeys(
+  keys: readonly Pick<PublicSigningKey, "id" | "purpose" | "publicKey">[],
+): readonly ReceiptKey[] {
+  return keys.flatMap(({ id, purpose, publicKey }) =>
+    purpose === "log" ? [] : [{ id, publicKey, mode: purpose === "receipt-live" ? "live" : "test" }],
+  );
 }
 
 /** The `kid` of an Ed25519 key: the thumbprint of its JWK (RFC 7638 §3, RFC 8037 appendix A.3). */

@@ -1,8 +1,6 @@
 import { z } from "zod";
 import type { Key, Route } from "../access/index.ts";
-import type { Attestor } from "../audit/index.ts";
 import { pauseById } from "../pauses/index.ts";
-import type { Clock } from "../platform/clock.ts";
 import { queryObject, timeParameter } from "../platform/paging.ts";
 import { Problem } from "../platform/problem.ts";
 import { check } from "../platform/schema.ts";
@@ -10,14 +8,13 @@ import type { Reader, Writer } from "../storage/index.ts";
 import { checkpointNow } from "./checkpoints.ts";
 import { exportCsv } from "./csv.ts";
 import { type ExportRequest, type ExportSource, exportLines, type PreparedExport, prepareExport } from "./export.ts";
+import { type ConsumeParts, consumeBody, consumeReceipt } from "./consume.ts";
 import { receiptKeySet, signingKeysOf } from "./keys.ts";
 import { type Opened, provePause } from "./proof.ts";
 
 /** What the evidence is read from and made with. */
-export interface EvidenceParts {
+export interface EvidenceParts extends ConsumeParts {
   readonly writer: Writer;
-  readonly attestor: Attestor;
-  readonly clock: Clock;
   /** Opens a connection that only reads, for as long as an export lasts. */
   readonly openReader: () => { readonly reader: Reader; close(): void };
 }
@@ -39,10 +36,19 @@ const proofQuery = z.strictObject({
     .default("true"),
 });
 
-/** The log's checkpoint, export and proofs, and the keys that receipts are verified with. */
+/** The log's checkpoint, export and proofs, the keys that receipts are verified with, and taking a receipt. */
 export function evidenceRoutes(parts: EvidenceParts): Route[] {
   const { writer, attestor } = parts;
   return [
+    {
+      method: "POST",
+      path: "/v1/receipts/consume",
+      access: "receipts:consume",
+      async handle(call, key) {
+        const body = check(consumeBody, await call.json(), "body");
+        return { status: 200, body: await writer.write((tx) => consumeReceipt(tx, parts, key, body)) };
+      },
+    },
     {
       method: "GET",
       path: "/v1/audit/checkpoint",

@@ -75,7 +75,8 @@ export function* endPause(
   const now = context.clock.now();
   const responded = ending.status === "responded" ? ending : null;
   // First the log, since the receipt names the entry; a second end is refused by the row, and takes all of it back.
-  const entry = yield* appendEntry(tx, endingEntry(context, { row, world }, ending, facts, now));
+  const withheld = responded !== null && (yield* context.attestor.withheld(tx));
+  const entry = yield* appendEntry(tx, endingEntry(context, { row, world }, ending, { ...facts, withheld }, now));
   const receipt =
     responded === null
       ? null
@@ -181,7 +182,7 @@ function endingEntry(
   context: PauseContext,
   { row, world }: Pick<LoadedPause, "row" | "world">,
   ending: Ending,
-  facts: EndingFacts,
+  facts: EndingFacts & { readonly withheld: boolean },
   at: number,
 ) {
   const common = { at, actor: facts.actor, world, pause: { n: row.n, id: row.id } };
@@ -193,7 +194,7 @@ function endingEntry(
       return newEntry(context.random, {
         ...common,
         type: "pause.responded",
-        plain: { choice, source, via: facts.via, recipient, forced, ...plain },
+        plain: { choice, source, via: facts.via, recipient, forced, receipt_withheld: facts.withheld || null, ...plain },
         committed: { comment: facts.comment, ...committed },
       });
     }

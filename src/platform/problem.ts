@@ -54,6 +54,11 @@ export const problems = {
     title: "The pause has ended",
     help: "A pause ends once. The detail says how it ended.",
   },
+  "receipt-consumed": {
+    status: 409,
+    title: "The receipt was consumed before",
+    help: "A receipt serves once. Whoever sent this request must not act on it; the log tells which key consumed it, and when.",
+  },
   "idempotency-running": {
     status: 409,
     title: "The same key is being worked on",

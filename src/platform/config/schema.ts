@@ -18,6 +18,8 @@ import { smtpSchema } from "./smtp.ts";
 import { twilioSchema } from "./twilio.ts";
 import { whatsappSchema } from "./whatsapp.ts";
 
+const HOURS = "a number above 0 and at most 8760 (a year)";
+
 const listen = section({
   /** The address to listen on. Default `127.0.0.1`: this machine only, for a reverse proxy in front. */
   host: text("a host name or an IP address", /^[A-Za-z0-9_.:%-]+$/).default("127.0.0.1"),
@@ -165,6 +167,11 @@ const texts = section({
   ).default("PausePoint: {message}\n\nAnswer: {link}"),
 });
 
+const receipts = section({
+  /** How long the receipt of an answer may be used, in hours; fractions are allowed. Default 24. */
+  validHours: z.number(HOURS).positive(HOURS).max(8760, HOURS).default(24),
+});
+
 const log = section({
   /** The least that is logged: `debug`, `info`, `warn` or `error`. Default `info`. */
   level: oneOf(["debug", "info", "warn", "error"]).default("info"),
@@ -188,8 +195,6 @@ const backups = section({
 const NAME = /^[a-z0-9][a-z0-9_.-]{0,62}$/i;
 const NAME_RULE = "1 to 63 of letters, digits, _, . and -, with a letter or digit first";
 
-const HOURS = "a number above 0 and at most 8760 (a year)";
-
 /** The whole file. */
 export const configSchema = section({
   /** What links start with, as people reach this server from outside. Default: the address it listens on. */
@@ -211,6 +216,7 @@ export const configSchema = section({
   projects: named("project", NAME, NAME_RULE, project).default({}),
   /** Backups that the server makes by itself. While it is absent, it makes none. */
   backups: backups.optional(),
+  receipts: receipts.prefault({}),
   texts: texts.prefault({}),
   log: log.prefault({}),
 }).superRefine(({ people, channels = {} }, context) => {

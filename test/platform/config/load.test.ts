@@ -27,6 +27,7 @@ describe("where the configuration is found", () => {
       people: {},
       channels: {},
       projects: {},
+      receipts: { validHours: 24 },
       texts: { sms: "PausePoint: {message}\n\nAnswer: {link}" },
       log: { level: "info", format: "text" },
       source: null,

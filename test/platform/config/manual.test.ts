@@ -106,7 +106,16 @@ describe("the repository's pausepoint.config.ts is the manual", () => {
   test("the value of a setting that has a default is the default", async () => {
     const { cwd, config, written } = await uncommented();
     const unset = await loadConfig({ env: {}, cwd: await folderWith({}) });
-    for (const key of ["baseUrl", "listen", "defaultRegion", "timeoutHours", "texts", "log", "webhooks"] as const) {
+    for (const key of [
+      "baseUrl",
+      "listen",
+      "defaultRegion",
+      "timeoutHours",
+      "receipts",
+      "texts",
+      "log",
+      "webhooks",
+    ] as const) {
       expect(config[key]).toEqual(unset[key]);
     }
     expect(config.dataDir).toBe(resolve(cwd, ".pausepoint"));
@@ -135,7 +144,7 @@ describe("the repository's pausepoint.config.ts is the manual", () => {
   test("no part of the schema with a default is left out of that comparison", () => {
     expect(Object.keys(configSchema.shape).sort()).toEqual(
       [
-        ...["baseUrl", "dataDir", "defaultRegion", "listen", "log", "texts", "timeoutHours", "webhooks"],
+        ...["baseUrl", "dataDir", "defaultRegion", "listen", "log", "receipts", "texts", "timeoutHours", "webhooks"],
         ...["channels", "people", "projects", "backups"],
       ].sort(),
     );

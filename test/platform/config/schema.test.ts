@@ -46,7 +46,7 @@ describe("a refused setting is told with its path, what was found and what is al
       block(
         "listn",
         "an empty object, but this version has no such setting",
-        "baseUrl, listen, dataDir, defaultRegion, timeoutHours, people, channels, webhooks, projects, backups, texts, log; did you mean listen?",
+        "baseUrl, listen, dataDir, defaultRegion, timeoutHours, people, channels, webhooks, projects, backups, receipts, texts, log; did you mean listen?",
       ),
     );
     expect(await finding("{ listen: { prot: 1 } }")).toContain("allowed  host, port, trustProxy; did you mean port?");
@@ -305,6 +305,8 @@ describe("every other setting", () => {
     ["defaultRegion", `{ defaultRegion: "us" }`],
     ["defaultRegion", `{ defaultRegion: "ZZ" }`],
     ["timeoutHours", "{ timeoutHours: 0 }"],
+    ["receipts.validHours", "{ receipts: { validHours: 0 } }"],
+    ["receipts.validHours", "{ receipts: { validHours: 8761 } }"],
     ["people.cfo.name", "{ people: { cfo: {} } }"],
     ["people.cfo.sms", `{ people: { cfo: { name: "C", sms: "312 847 1928" } } }`],
     ["people.cfo.sms", `{ people: { cfo: { name: "C", sms: "+1 312" } } }`],

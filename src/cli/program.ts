@@ -7,6 +7,7 @@ import { addAudit } from "./audit.ts";
 import { addBackup } from "./backup.ts";
 import { addConfig } from "./config.ts";
 import { addDemo } from "./demo.ts";
+import { addDigest } from "./digest.ts";
 import { addDoctor } from "./doctor.ts";
 import { addKeys } from "./keys.ts";
 import { CommandFailed, print, printError, printJson, UsageError } from "./output.ts";
@@ -33,6 +34,7 @@ export async function run(args: readonly string[]): Promise<number> {
   addReport(program);
   addBackup(program);
   addRestore(program);
+  addDigest(program);
   addConfig(program);
   addDoctor(program);
   program

@@ -115,7 +115,7 @@ export async function startApp(parts: AppParts): Promise<App> {
   const lock = lockFolder(config.dataDir);
   let database: Connection | null = null;
   try {
-    const secret = folderSecret(config.dataDir, random);
+    const secret = folderSecret(config.dataDir, random, config.secret);
     const own = { version: version.number, schema: newestSchema };
     const saved = await backupBeforeMigration({ dataDir: config.dataDir, config: config.source }, own, clock);
     if (saved !== null) log.info("saved before the database is upgraded", { file: saved });

@@ -33,7 +33,7 @@ export async function withFolder<R>(config: LoadedConfig, work: (folder: Folder)
   const random = systemRandom();
   const clock = systemClock;
   const context: AccessContext = { clock, random, ids: new IdSource(clock, random) };
-  const secret = folderSecret(config.dataDir, random);
+  const secret = folderSecret(config.dataDir, random, config.secret);
   await backupBeforeMigration({ dataDir: config.dataDir, config: config.source }, own, clock);
   const database = openDatabase(config.dataDir);
   try {

@@ -201,7 +201,7 @@ async function rotateSecret(id: string | undefined, options: RotateOptions): Pro
   if (id === undefined && mode === null) throw new UsageError("--default needs --mode live or --mode test.");
   const config = await settingsOf(options);
   requireDatabase(config);
-  const secrets = new WebhookSecrets(folderSecret(config.dataDir, systemRandom()));
+  const secrets = new WebhookSecrets(folderSecret(config.dataDir, systemRandom(), config.secret));
   const secret = await withFolder(config, (folder) =>
     id === undefined ? rotateDefault(folder, secrets, { project, mode }) : rotateOf(folder, secrets, id),
   );

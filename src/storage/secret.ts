@@ -14,13 +14,14 @@ const LENGTH = 32;
 
 /**
  * The folder's secret, from which every key of this installation is derived: 32 random bytes in the file `secret`
- * (mode 0600), made on first start.
+ * (mode 0600), made on first start, unless it is kept elsewhere and given: then the folder holds none.
  *
  * @throws StorageError when the file is there but is no secret.
  */
-export function folderSecret(folder: string, random: Random): Uint8Array {
+export function folderSecret(folder: string, random: Random, given: { bytes(): Uint8Array } | null = null): Uint8Array {
   makeFolder(folder);
   refuseHalfRestored(folder);
+  if (given !== null) return given.bytes();
   const file = join(folder, "secret");
   try {
     const descriptor = openSync(file, "wx", 0o600);
@@ -59,7 +60,9 @@ export function* ensureInstallation(tx: Tx, secret: Uint8Array, parts: { clock: 
     return id;
   }
   if (!equalInConstantTime(found.secret_check, check)) {
-    throw new StorageError("the database belongs to another secret; restore the file `secret` that was saved with it");
+    throw new StorageError(
+      "the database belongs to another secret; restore the file `secret` that was saved with it, or give that secret in PAUSEPOINT_SECRET",
+    );
   }
   return found.id;
 }

@@ -5,6 +5,7 @@ import { ConfigError } from "./error.ts";
 import { explainIssues } from "./explain.ts";
 import { importConfigFile } from "./import.ts";
 import { type Config, configSchema, webhookDefaults, withDisplayName } from "./schema.ts";
+import { type GivenSecret, givenSecret } from "./secret.ts";
 
 export interface ConfigSources {
   /** The value of `--config`. */
@@ -25,6 +26,8 @@ export type LoadedConfig = Config & {
   readonly webhooksConfigured: boolean;
   /** Whether `baseUrl` was given; if not, it is {@link listenUrl}, which port 0 makes known only once it listens. */
   readonly baseUrlConfigured: boolean;
+  /** The folder's secret, where the environment gives it; null: it lies in the data folder. */
+  readonly secret: GivenSecret | null;
 };
 
 /**
@@ -73,6 +76,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     channelsConfigured: channels !== undefined,
     webhooksConfigured: webhooks !== undefined,
     baseUrlConfigured: baseUrl !== undefined,
+    secret: givenSecret(sources.env, sources.cwd),
   });
 }
 

@@ -38,6 +38,7 @@ describe("where the configuration is found", () => {
       },
       webhooksConfigured: false,
       baseUrlConfigured: false,
+      secret: null,
     });
   });
 

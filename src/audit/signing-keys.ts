@@ -6,10 +6,10 @@
 
 import type { Clock } from "../platform/clock.ts";
 import { ED25519_KEY_LENGTH, type SigningKey, signingKeyFrom } from "../platform/ed25519.ts";
-import { sha256Base64url } from "../platform/hash.ts";
 import type { Random } from "../platform/random.ts";
 import type { KeyPurpose, RowOf, SharedState, Tx, Work } from "../storage/index.ts";
 import { type Actor, type NewEntry, newEntry } from "./entry.ts";
+import { handoverText, thumbprint } from "./handovers.ts";
 import * as queries from "./key-queries.ts";
 import { appendEntry } from "./log.ts";
 import { formatVerifierKey, verifierKey } from "./note.ts";
@@ -153,14 +153,6 @@ export class SigningKeys {
   }
 }
 
-/**
- * What the old key signs when a new one takes its place. Ids hold the public keys: a verifier key does, and a `kid` is
- * the digest of one.
- */
-export function handoverText(purpose: KeyPurpose, oldId: string, newId: string): string {
-  return `pausepoint signing key handover v1\n${purpose}\n${oldId}\n${newId}\n`;
-}
-
 /** Those that sign receipts, as receipts are verified with them. */
 export function receiptKeys(
   keys: readonly Pick<PublicSigningKey, "id" | "purpose" | "publicKey">[],
@@ -168,11 +160,6 @@ export function receiptKeys(
   return keys.flatMap(({ id, purpose, publicKey }) =>
     purpose === "log" ? [] : [{ id, publicKey, mode: purpose === "receipt-live" ? "live" : "test" }],
   );
-}
-
-/** The `kid` of an Ed25519 key: the thumbprint of its JWK (RFC 7638 §3, RFC 8037 appendix A.3). */
-export function thumbprint(publicKey: Uint8Array): string {
-  return sha256Base64url(`{"crv":"Ed25519","kty":"OKP","x":"${Buffer.from(publicKey).toString("base64url")}"}`);
 }
 
 const SYSTEM: Actor = { type: "system", id: null };

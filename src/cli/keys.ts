@@ -15,12 +15,13 @@ import type { LoadedConfig } from "../platform/config/load.ts";
 import { requireDatabase, withFolder } from "./folder.ts";
 import { CommandFailed, print, printError, printJson, printTable, UsageError } from "./output.ts";
 import { type CommonOptions, settingsOf, withCommonOptions } from "./settings.ts";
+import { addRotateSigning } from "./signing.ts";
 
 const OPERATOR = { type: "operator", id: null } as const;
 
 /** `pausepoint keys create|list|revoke`, also beside a running server. */
 export function addKeys(program: Command): void {
-  const keys = program.command("keys").description("make, list and revoke API keys");
+  const keys = program.command("keys").description("make, list and revoke API keys; rotate those that sign");
   withCommonOptions(keys.command("create").description("make a key; it is shown once"))
     .requiredOption("--name <name>", "what the key is for")
     .option("--mode <mode>", "live or test", "live")
@@ -34,6 +35,7 @@ export function addKeys(program: Command): void {
   withCommonOptions(
     keys.command("revoke").description("revoke a key, for good").argument("<id>", "the key's id, key_…"),
   ).action(revoke);
+  addRotateSigning(keys);
 }
 
 interface CreateOptions extends CommonOptions {

@@ -17,6 +17,8 @@ export interface PauseStory {
   readonly settled: ReadonlyMap<string, readonly Told[]>;
   /** The last `pause.webhook_delivered` or `pause.webhook_failed` of each delivery, by its id. */
   readonly webhooks: ReadonlyMap<string, Told>;
+  /** `receipt.consumed`. */
+  readonly consumed: Told | null;
   /** Entries of type `response.rejected`. */
   readonly rejected: number;
 }
@@ -55,6 +57,7 @@ class Teller implements PauseStory {
   readonly settled = new Map<string, Told[]>();
   readonly webhooks = new Map<string, Told>();
   ending: Told | null = null;
+  consumed: Told | null = null;
   rejected = 0;
 
   constructor(first: Told) {
@@ -109,6 +112,15 @@ class Teller implements PauseStory {
       case "pause.webhook_failed":
         // Sent again by hand, also what has arrived, it is told of again.
         this.webhooks.set(String(entry.data.delivery), told);
+        return;
+      case "receipt.consumed":
+        if (this.ending === null)
+          throw new Wrong(
+            entry.seq,
+            `entry ${entry.seq} consumes a receipt of the pause ${entry.pause_id} before its end`,
+          );
+        if (this.consumed !== null) throw second(entry, "has its receipt consumed");
+        this.consumed = told;
         return;
       case "response.rejected":
         this.rejected++;

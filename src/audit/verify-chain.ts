@@ -108,7 +108,8 @@ export class ChainCheck {
     ) {
       throw new Wrong(seq, `entry ${seq} is filed under another project or mode than it tells`);
     }
-    const tellsOfPause = entry.type.startsWith("pause.") || entry.type === "response.rejected";
+    const tellsOfPause =
+      entry.type.startsWith("pause.") || ["response.rejected", "receipt.consumed"].includes(entry.type);
     if (tellsOfPause && entry.pause_id === null) throw new Wrong(seq, `entry ${seq} (${entry.type}) names no pause`);
     if (row.pause_n === null ? entry.pause_id === null : row.pause_id === entry.pause_id) {
       if (row.pause_n === null || row.pause_world_n === row.world_n) return;

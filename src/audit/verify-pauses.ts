@@ -3,6 +3,7 @@ import type { Reader, Tables } from "../storage/index.ts";
 import { canonicalize, JcsError, type JsonValue } from "./jcs.ts";
 import { deliveryName, type PauseStory, readStory } from "./pause-story.ts";
 import { isObject } from "./read-entry.ts";
+import type { AttestedCheck } from "./verify-attested.ts";
 import * as queries from "./verify-queries.ts";
 import { columnJson, RowCheck } from "./verify-row.ts";
 import { ViewCheck } from "./verify-views.ts";
@@ -21,12 +22,15 @@ const HOUR = 3_600_000;
 export class PauseCheck {
   readonly #reader: Reader;
   readonly #views: ViewCheck;
+  readonly #attested: AttestedCheck;
   /** Pauses that agreed. */
   count = 0;
 
-  constructor(reader: Reader) {
+  /** @param attested is handed each pause that agreed. */
+  constructor(reader: Reader, attested: AttestedCheck) {
     this.#reader = reader;
     this.#views = new ViewCheck(reader);
+    this.#attested = attested;
   }
 
   /** @throws {Wrong} at the first thing in which row and log differ. */
@@ -39,6 +43,8 @@ export class PauseCheck {
     this.#recipients(row, story);
     this.#views.compare(row, story);
     this.#deliveries(row, story);
+    this.#consumed(row, story);
+    this.#attested.answered(row, story);
     this.count++;
   }
 
@@ -116,6 +122,18 @@ export class PauseCheck {
     check.plain("recipient", answer.position, "position");
     check.committed("/comment", answer.comment, "comment");
     check.time("at", answer.at);
+  }
+
+  /** The receipt is consumed exactly when an entry tells so. Whether it is genuine is not asked here. */
+  #consumed(row: ComparedPause, { consumed }: PauseStory): void {
+    if (consumed === null) {
+      if (row.receipt_consumed_at === null) return;
+      throw new Wrong(null, `the receipt of ${row.id} is consumed, but no entry tells so`);
+    }
+    const check = new RowCheck(this.#reader, nameOf(row), consumed);
+    check.time("receipt_consumed_at", row.receipt_consumed_at);
+    check.plain("action_digest", row.action_digest);
+    check.holds(consumed.entry.actor.type === "developer", "receipt_consumed_at");
   }
 
   #recipients(row: ComparedPause, { created, recipients, views }: PauseStory): void {

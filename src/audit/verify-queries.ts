@@ -1,5 +1,5 @@
 /** What a verification reads. Tables of other features stand here because it compares the log with all of them. */
-import { define } from "../storage/index.ts";
+import { define, type RowOf } from "../storage/index.ts";
 
 /** Smaller than every number of a row, also of a forged one. */
 export const BEFORE_ALL: number = Number.MIN_SAFE_INTEGER;
@@ -83,6 +83,12 @@ export const pausesAfter = define<{ after: number; limit: number }>()((db, p) =>
     .orderBy("pauses.n")
     .limit(p("limit")),
 );
+
+/** Checkpoints behind `after` by size. */
+export const checkpointsAfter = define<{ after: number; limit: number }>()((db, p) =>
+  db.selectFrom("checkpoints").selectAll().where("size", ">", p("after")).orderBy("size").limit(p("limit")),
+);
+export type KeptCheckpoint = RowOf<typeof checkpointsAfter>;
 
 export const recipientsOf = define<{ pause_n: number }>()((db, p) =>
   db.selectFrom("recipients").selectAll().where("pause_n", "=", p("pause_n")).orderBy("position"),

@@ -3,10 +3,12 @@
  * that the operator has not written both anew, only a checkpoint kept elsewhere can show.
  */
 import { type Connection, Reader } from "../storage/index.ts";
+import { AttestedCheck } from "./verify-attested.ts";
 import { ChainCheck } from "./verify-chain.ts";
 import { KeyCheck } from "./verify-keys.ts";
 import { PauseCheck } from "./verify-pauses.ts";
 import { BEFORE_ALL, entriesWithRows, pausesAfter, strayRows } from "./verify-queries.ts";
+import { SigningKeyCheck } from "./verify-signing-keys.ts";
 import { Wrong } from "./wrong.ts";
 
 /** What a verification saw. With a fault, the numbers and hashes are those of the part before it. */
@@ -21,6 +23,10 @@ export interface Verification {
   readonly root: string;
   /** Pauses whose rows agree with the log. */
   readonly pauses: number;
+  /** Checkpoints that are genuine, and have the root that the tree had. */
+  readonly checkpoints: number;
+  /** Receipts that are genuine, and say what rows and entries say. */
+  readonly receipts: number;
   /** Commitments whose disclosures have been erased: what they stood for can't be compared, and that is no fault. */
   readonly erasedDisclosures: number;
   /** The first thing that is wrong, or null. `seq` is null for a row that no entry tells of. */
@@ -32,7 +38,7 @@ const PAGE = 500;
 /**
  * Walks the whole log and compares it with the tables, both ways, in memory that does not grow with the log. All reads
  * see one moment, so a server may go on writing beside it. First the chain with its tree, disclosures and keys, in order
- * of seq; when all that holds, the pauses in the order of their making.
+ * of seq; when all that holds, the pauses in the order of their making; and when they hold too, what was signed.
  *
  * @param connection from `openForReading`; it stays the caller's.
  * @throws SqliteError when the file can't be read; whatever can be read is judged, never thrown.
@@ -41,10 +47,13 @@ export function verifyLive(connection: Connection): Verification {
   const reader = new Reader(connection);
   return reader.snapshot(() => {
     const chain = new ChainCheck(reader);
-    const pauses = new PauseCheck(reader);
+    const keys = new SigningKeyCheck(reader);
+    const attested = new AttestedCheck(reader, keys);
+    const pauses = new PauseCheck(reader, attested);
     const fault = firstFault(() => {
-      walkLog(reader, chain);
+      walkLog(reader, chain, keys, attested);
       walkPauses(reader, pauses);
+      if (attested.fault !== null) throw attested.fault;
     });
     return {
       entries: chain.seq,
@@ -52,6 +61,8 @@ export function verifyLive(connection: Connection): Verification {
       headHash: chain.hash,
       root: Buffer.from(chain.root).toString("base64"),
       pauses: pauses.count,
+      checkpoints: attested.checkpoints,
+      receipts: attested.receipts,
       erasedDisclosures: chain.erased,
       fault,
     };
@@ -68,17 +79,24 @@ function firstFault(walk: () => void): Verification["fault"] {
   }
 }
 
-function walkLog(reader: Reader, chain: ChainCheck): void {
+function walkLog(reader: Reader, chain: ChainCheck, signing: SigningKeyCheck, attested: AttestedCheck): void {
   const keys = new KeyCheck(reader);
   for (let after = BEFORE_ALL; ; ) {
     const page = reader.all(entriesWithRows, { after, limit: PAGE });
-    for (const row of page) keys.take(chain.follow(row), row.world_n);
+    for (const row of page) {
+      const told = chain.follow(row);
+      keys.take(told, row.world_n);
+      signing.take(told);
+      attested.grown(chain.seq, () => chain.root);
+    }
     const last = page.at(-1);
     if (last === undefined) break;
     after = last.seq;
   }
   chain.finish();
   keys.finish();
+  signing.finish();
+  attested.finish(chain.seq);
 }
 
 function walkPauses(reader: Reader, pauses: PauseCheck): void {

@@ -249,9 +249,9 @@ function textOf(file: string): string {
 }
 
 function report(verification: Verification, { json, key, checkpoint = [] }: VerifyOptions): void {
-  const { entries, pauses, erasedDisclosures, headHash, root, fault } = verification;
+  const { entries, pauses, checkpoints, receipts, erasedDisclosures, headHash, root, fault } = verification;
   if (json === true) {
-    const shown = { entries, pauses, erased_disclosures: erasedDisclosures, head: headHash, root };
+    const shown = { entries, pauses, checkpoints, receipts, erased_disclosures: erasedDisclosures, head: headHash, root };
     printJson({ valid: fault === null, ...shown, fault });
   }
   if (fault !== null) {
@@ -264,6 +264,7 @@ function report(verification: Verification, { json, key, checkpoint = [] }: Veri
     ...(checkpoint.length === 0 ? [] : ["it goes on from what was kept elsewhere"]),
   ].join(", ");
   print(`Consistent: ${entries} entries and ${pauses} pauses agree; ${against}.`);
+  print(`${checkpoints} checkpoints and ${receipts} receipts are genuine.`);
   if (erasedDisclosures > 0) print(`${erasedDisclosures} disclosures have been erased.`);
   print(`head ${headHash}\nroot ${root}`);
 }

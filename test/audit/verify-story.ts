@@ -13,6 +13,7 @@ import { MessageTraffic } from "../../src/delivery/messages.ts";
 import { deliverToOutbox } from "../../src/delivery/outbox.ts";
 import { takeReceipt } from "../../src/delivery/receipts.ts";
 import { WebhookTraffic } from "../../src/delivery/webhooks.ts";
+import { consumeReceipt } from "../../src/evidence/consume.ts";
 import { answerPause } from "../../src/pauses/answer.ts";
 import { cancelPause } from "../../src/pauses/cancel.ts";
 import { createPause } from "../../src/pauses/create.ts";
@@ -85,6 +86,11 @@ export async function writeStory(): Promise<Story> {
   clock.turn(1_000);
   const written = { choice: "Reject", comment: null, via: "reply", text: "K7 reject" } as const;
   await writer.write((tx) => answerPause(tx, context, { pauseN: paid.n, position: 0, ...written, origin: ORIGIN }));
+  clock.turn(1_000);
+  await consume(db, live.key, paid.n);
+  clock.turn(1_000);
+  for (const purpose of ["log", "receipt-live"] as const)
+    await writer.write((tx) => context.attestor.keys.rotate(tx, purpose, OPERATOR));
 
   const withdrawn = await ask(db, other.key, { recipient: "boss@example.com", channel: "email", timeout_hours: 100 });
   clock.turn(1_000);
@@ -271,6 +277,16 @@ async function ask(db: TestDatabase, key: Key, body: Readonly<Record<string, unk
   );
   if (created.kind !== "created") throw new Error("a replay");
   return { n: db.numberOf(created.pause.pause_id), id: created.pause.pause_id };
+}
+
+/** Takes the receipt of an answered pause. */
+export async function consume(db: TestDatabase, key: Key, n: number): Promise<void> {
+  const { receipt, action_digest } = db.connection
+    .prepare<[number], { receipt: string; action_digest: string }>(
+      "SELECT receipt, action_digest FROM pauses WHERE n = ?",
+    )
+    .get(n)!;
+  await db.writer.write((tx) => consumeReceipt(tx, db.context, key, { receipt, action_digest }));
 }
 
 function open(

@@ -10,10 +10,12 @@ import { cancelPause } from "../../src/pauses/cancel.ts";
 import { expireDue, expireForTest } from "../../src/pauses/expire.ts";
 import { recordOpened } from "../../src/pauses/open.ts";
 import { sha256Hex } from "../../src/platform/hash.ts";
+import { Problem } from "../../src/platform/problem.ts";
 import { pauseOfLink } from "../../src/respond/queries.ts";
 import { stateNow } from "../../src/respond/state.ts";
 import { openTestDatabase, seededRandom, viewOf } from "../support/database.ts";
 import {
+  consume,
   editEntry,
   OPERATOR,
   ORIGIN,
@@ -43,7 +45,14 @@ describe("what was written by PausePoint alone", () => {
   test("a log with everything that can happen is found whole, and its head is the last entry's hash", () => {
     const result = verifyFolder(story.folder);
     expect(result.fault).toBeNull();
-    expect(result).toMatchObject({ entries: story.last, lastSeq: story.last, pauses: 9, erasedDisclosures: 0 });
+    expect(result).toMatchObject({
+      entries: story.last,
+      lastSeq: story.last,
+      pauses: 9,
+      receipts: 2,
+      erasedDisclosures: 0,
+    });
+    expect(result.checkpoints).toBeGreaterThan(3);
     verifyTampered(story.folder, (raw) => {
       const last = raw.prepare("SELECT entry FROM audit_entries ORDER BY seq DESC LIMIT 1").pluck().get() as string;
       expect(result.headHash).toBe(sha256Hex(last));
@@ -65,6 +74,8 @@ describe("what was written by PausePoint alone", () => {
       headHash: "0".repeat(64),
       root: "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
       pauses: 0,
+      checkpoints: 0,
+      receipts: 0,
       erasedDisclosures: 0,
       fault: null,
     });
@@ -1181,7 +1192,7 @@ describe("in any history", () => {
           editEntry(raw, seq, (text) => {
             const at = where % text.length;
             const changed = text.slice(0, at) + character + text.slice(at + 1);
-            return changed === text ? text.replace("pause_0", "pause_1").replace("key_0", "key_1") : changed;
+            return changed === text ? text.replace('"nonce":"', '"nonce":"A') : changed;
           }),
         );
         // With its leaf forged too, the last entry is linked to by nothing: there only its tables can contradict it.
@@ -1193,7 +1204,7 @@ describe("in any history", () => {
 
   test("whatever is done in whatever order, log and tables agree", async () => {
     const step = fc.oneof(
-      fc.record({ do: fc.constantFrom("key", "revoke", "due", "deliver"), on: fc.nat(3) }),
+      fc.record({ do: fc.constantFrom("key", "revoke", "due", "deliver", "rotate"), on: fc.nat(3) }),
       fc.record({ do: fc.constant("turn"), by: fc.integer({ min: -20_000, max: 3_600_000 }) }),
       fc.record({
         do: fc.constant("ask"),
@@ -1208,7 +1219,7 @@ describe("in any history", () => {
         many: fc.boolean(),
       }),
       fc.record({
-        do: fc.constantFrom("answer", "cancel", "force", "open"),
+        do: fc.constantFrom("answer", "cancel", "force", "open", "consume"),
         on: fc.nat(5),
         position: fc.nat(1),
         text: fc.constantFrom(null, "", "Why not", "zü\u0000spät"),
@@ -1224,6 +1235,10 @@ describe("in any history", () => {
           if (step.do === "turn") clock.set(clock.now() + (step as { by: number }).by);
           if (step.do === "key") keys.push((await db.newKey("live", { project: `p${keys.length}` })).key);
           if (step.do === "due") await writer.write((tx) => expireDue(tx, context));
+          if (step.do === "rotate") {
+            const purpose = (["log", "receipt-live", "receipt-test"] as const)[(step as { on: number }).on % 3]!;
+            await writer.write((tx) => context.attestor.keys.rotate(tx, purpose, OPERATOR));
+          }
           if (step.do === "deliver") await writer.write((tx) => deliverToOutbox(tx, context, "outbox", 3));
           if (!("on" in step)) continue;
           const key = keys[step.on % keys.length]!;
@@ -1233,6 +1248,7 @@ describe("in any history", () => {
             const { n, pause } = await db.ask(key, {
               options,
               timeout_hours: hours,
+              action_digest: `sha256:${"cd".repeat(32)}`,
               timeout_default: silence ? options[0] : null,
               ...(metadata === undefined ? {} : { metadata }),
               ...(details === undefined ? {} : { details }),
@@ -1248,6 +1264,10 @@ describe("in any history", () => {
             await writer.write((tx) => cancelPause(tx, context, { key: asked.key, pauseId: asked.id, reason: text }));
           }
           if (step.do === "force") await writer.write((tx) => expireForTest(tx, context, asked.n));
+          if (step.do === "consume" && db.count("SELECT receipt IS NOT NULL FROM pauses WHERE n = ?", asked.n) === 1) {
+            // Twice, or too late: then it is refused, and nothing is written.
+            await consume(db, asked.key, asked.n).catch((error) => expect(error).toBeInstanceOf(Problem));
+          }
           if (step.do === "open") {
             const state = stateNow(writer.one(pauseOfLink, { id: asked.id, position })!, position).kind;
             const language = text === null ? "en" : "de-AT";

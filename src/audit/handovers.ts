@@ -7,7 +7,7 @@ import { sha256Base64url } from "../platform/hash.ts";
 import type { KeyPurpose } from "../storage/index.ts";
 import { formatVerifierKey, NoteError, parseVerifierKey, type VerifierKey, verifierKey } from "./note.ts";
 
-/** That one key of a log follows another, signed by the one before it. Keys are verifier keys in their one line. */
+/** That one key follows another, signed by the one before it. Of a log they are verifier keys in their one line. */
 export interface Handover {
   readonly old: string;
   readonly new: string;
@@ -27,11 +27,15 @@ export function followHandovers(
   for (const handover of handovers) {
     const old = parseVerifierKey(handover.old);
     const isTrusted = trusted.some((key) => isSame(key, old));
-    const text = handoverText("log", handover.old, handover.new);
-    if (isTrusted && verifyEd25519(old.publicKey, text, handover.signature))
+    if (isTrusted && isHandover(old.publicKey, "log", handover))
       trusted.push(parseVerifierKey(handover.new));
   }
   return trusted;
+}
+
+/** Whether `signature` is that of the old key, 32 bytes, over the statement that the new one takes its place. */
+export function isHandover(oldKey: Uint8Array, purpose: KeyPurpose, { old, new: next, signature }: Handover): boolean {
+  return verifyEd25519(oldKey, handoverText(purpose, old, next), signature);
 }
 
 /** Whether two verifier keys are one. */

@@ -1,5 +1,5 @@
 import type { KeyPurpose, Reader, RowOf } from "../storage/index.ts";
-import { follows, handoverIn, keyId } from "./handover.ts";
+import { isHandover, keyId } from "./handovers.ts";
 import { signingKeys } from "./key-queries.ts";
 import { RowCheck, type Told } from "./verify-row.ts";
 import { Wrong } from "./wrong.ts";
@@ -37,11 +37,11 @@ export class SigningKeyCheck {
         seq,
         `the signing key ${String(data.key_id)} of entry ${seq} (${type}) is not in its place any more`,
       );
+    this.#asTold(told, row);
     const before = this.#newest(row.purpose);
     if (type === "signing_key.rotated") this.#follows(told, row, before);
     else if (before !== undefined)
       throw new Wrong(seq, `entry ${seq} makes a first key for ${row.purpose}, which has one`);
-    this.#asTold(told, row);
     this.#known.push({ row, since: seq });
   }
 
@@ -78,16 +78,17 @@ export class SigningKeyCheck {
     // A log never changes its name.
     const first = this.#known.find((known) => known.row.purpose === row.purpose);
     check.holds(first === undefined || first.row.name === row.name, "name");
+    check.holds(row.seq === told.entry.seq, "seq");
     check.time("created_at", row.created_at);
   }
 
   #follows(told: Told, row: KeyRow, before: KnownKey | undefined): void {
     const { seq, data } = told.entry;
-    const handover = handoverIn(told.entry);
     if (before === undefined || before.row.id !== data.old_key_id)
       throw new Wrong(seq, `entry ${seq} lets ${row.id} follow a key that did not sign then`);
     const old = { id: before.row.id, publicKey: before.row.public_key };
-    if (handover === null || !follows(old, handover))
+    const signature = row.handover ?? new Uint8Array();
+    if (!isHandover(old.publicKey, row.purpose, { old: old.id, new: row.id, signature }))
       throw new Wrong(seq, `entry ${seq} lets ${row.id} follow ${old.id}, which has not signed that`);
     new RowCheck(this.#reader, `the signing key ${old.id}`, told).time("retired_at", before.row.retired_at);
   }

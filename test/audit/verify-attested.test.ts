@@ -196,8 +196,8 @@ describe("a signing key in the table", () => {
     {
       does: "was put in, though nothing tells of it",
       tamper: run(
-        `INSERT INTO signing_keys (id, purpose, name, public_key, sealed, created_at)
-         VALUES ('mine', 'receipt-live', NULL, zeroblob(32), x'', 1)`,
+        `INSERT INTO signing_keys (id, purpose, name, public_key, sealed, created_at, seq)
+         VALUES ('mine', 'receipt-live', NULL, zeroblob(32), x'', 1, 1)`,
       ),
       seq: () => null,
       says: "the signing key mine is there, but no entry tells of its making",

@@ -219,10 +219,11 @@ export function relink(raw: Database.Database, first: number): void {
   }
 }
 
-/** Moves every entry behind `seq`, with its disclosures, by `by` places. */
+/** Moves every entry behind `seq`, with its disclosures and what names it, by `by` places. */
 export function shift(raw: Database.Database, seq: number, by: number): void {
   raw.prepare("UPDATE audit_entries SET seq = -seq WHERE seq > ?").run(seq);
   raw.prepare("UPDATE audit_entries SET seq = -seq + ? WHERE seq < 0").run(by);
+  raw.prepare("UPDATE signing_keys SET seq = seq + ? WHERE seq > ?").run(by, seq);
 }
 
 /** A pause with everything a request may hold: a named person and an address, details, metadata, a digest. */

@@ -71,5 +71,14 @@ const promised: Record<string, [RegExp, number][]> = {
     [/\/monday\.tar\.gz\.age: \d+ pauses .*, encrypted\.$/m, 1],
     [/^\S+drill holds \d+ pauses [\s\S]*^Consistent: \d+ entries[\s\S]*^key_/m, 1],
   ],
+  "docs/receipts.md": [
+    [/^wiring 8400.00 to Meridian\nThe receipt was consumed at\n$/, 1],
+    [/^(sha256:([0-9a-f]{64}))\nnonce \S{22}\n\2 {2}-\nIt is the same action.\n$/, 1],
+    [/^sha256:[0-9a-f]{64}\n$/, 1],
+  ],
+  "docs/keys.md": [
+    [/^log is signed by [\s\S]*"old_key_id"[\s\S]*Consistent: /, 1],
+    [/^[\w-]{43}\n$/, 1],
+  ],
   "docs/audit-format.md": [[/^(head [0-9a-f]{64})\n(root \S{43}=)\nConsistent: [^\n]*\n\1\n\2$/m, 1]],
 };

@@ -1,4 +1,4 @@
-import { chmodSync, rmSync } from "node:fs";
+import { chmodSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { type App, startApp } from "../../src/app.ts";
 import { loadConfig } from "../../src/platform/config/load.ts";
@@ -29,9 +29,12 @@ export class DocumentReader {
       "bin/pausepoint": `#!/bin/sh\nexec "${process.execPath}" "${project}/src/main.ts" "$@"\n`,
       "bin/curl": `#!/bin/sh\nexec "${Bun.which("curl")}" --fail-with-body "$@"\n`,
       "bin/python3": `#!/bin/sh\nexec "${Bun.which(python)}" "$@"\n`,
+      "bin/bun": `#!/bin/sh\nexec "${process.execPath}" "$@"\n`,
       "work/state": "",
     });
-    for (const name of ["pausepoint", "curl", "python3"]) chmodSync(join(folder, "bin", name), 0o755);
+    for (const name of ["pausepoint", "curl", "python3", "bun"]) chmodSync(join(folder, "bin", name), 0o755);
+    // The libraries that samples import are those that the tests run with.
+    symlinkSync(join(project, "node_modules"), join(folder, "work/node_modules"));
     const taps = { on: false, refused: [] as string[] };
     const config = await loadConfig({ flags: { data: join(folder, "data"), port: "0" }, env: {}, cwd: folder });
     const app = await startApp({

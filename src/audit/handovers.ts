@@ -27,8 +27,7 @@ export function followHandovers(
   for (const handover of handovers) {
     const old = parseVerifierKey(handover.old);
     const isTrusted = trusted.some((key) => isSame(key, old));
-    if (isTrusted && isHandover(old.publicKey, "log", handover))
-      trusted.push(parseVerifierKey(handover.new));
+    if (isTrusted && isHandover(old.publicKey, "log", handover)) trusted.push(parseVerifierKey(handover.new));
   }
   return trusted;
 }

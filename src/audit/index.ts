@@ -16,9 +16,9 @@ export { entriesOfPause, entriesUpTo, entryAt, newestOfInstallation } from "./qu
 export { readEntries } from "./read.ts";
 export { disclosedValue, isArray, isObject, type JsonObject } from "./read-entry.ts";
 export { isWhole, type SelectedEntry, type Selection, selectEntries, seqBefore, shownText } from "./select.ts";
+export { type PublicSigningKey, receiptKeys } from "./signing-keys.ts";
 export { StoredTree } from "./stored-tree.ts";
 export { parseStrict, StrictJsonError } from "./strict-json.ts";
 export { formatTlogProof, hashIn, parseTlogProof } from "./tlog-proof.ts";
-export { type PublicSigningKey, receiptKeys } from "./signing-keys.ts";
 export { type Verification, verifyLive } from "./verify.ts";
 export { type ReceiptFault, verifyReceipt } from "./verify-receipt.ts";

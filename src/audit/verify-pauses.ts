@@ -1,20 +1,14 @@
 import { sha256Hex } from "../platform/hash.ts";
-import type { Reader, Tables } from "../storage/index.ts";
+import type { Reader } from "../storage/index.ts";
 import { canonicalize, JcsError, type JsonValue } from "./jcs.ts";
 import { deliveryName, type PauseStory, readStory } from "./pause-story.ts";
 import { isObject } from "./read-entry.ts";
 import type { AttestedCheck } from "./verify-attested.ts";
+import type { ComparedPause } from "./verify-queries.ts";
 import * as queries from "./verify-queries.ts";
 import { columnJson, RowCheck } from "./verify-row.ts";
 import { ViewCheck } from "./verify-views.ts";
 import { Wrong } from "./wrong.ts";
-
-/** A row of `pauses` with the id of the key that made it. */
-export type ComparedPause = Omit<Tables["pauses"], "n" | "rejected_count"> & {
-  readonly n: number;
-  readonly rejected_count: number;
-  readonly key_id: string | null;
-};
 
 const HOUR = 3_600_000;
 

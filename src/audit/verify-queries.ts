@@ -1,5 +1,5 @@
 /** What a verification reads. Tables of other features stand here because it compares the log with all of them. */
-import { define, type RowOf } from "../storage/index.ts";
+import { define, type RowOf, type Tables } from "../storage/index.ts";
 
 /** Smaller than every number of a row, also of a forged one. */
 export const BEFORE_ALL: number = Number.MIN_SAFE_INTEGER;
@@ -71,6 +71,13 @@ export const revokedKeys = define<{ after: number; limit: number }>()((db, p) =>
     .orderBy("n")
     .limit(p("limit")),
 );
+
+/** A row of `pauses` with the id of the key that made it. */
+export type ComparedPause = Omit<Tables["pauses"], "n" | "rejected_count"> & {
+  readonly n: number;
+  readonly rejected_count: number;
+  readonly key_id: string | null;
+};
 
 /** Pauses behind `after` by number, each with the id of the key that made it. */
 export const pausesAfter = define<{ after: number; limit: number }>()((db, p) =>

@@ -6,9 +6,9 @@ import { Problem } from "../platform/problem.ts";
 import { check } from "../platform/schema.ts";
 import type { Reader, Writer } from "../storage/index.ts";
 import { checkpointNow } from "./checkpoints.ts";
+import { type ConsumeParts, consumeBody, consumeReceipt } from "./consume.ts";
 import { exportCsv } from "./csv.ts";
 import { type ExportRequest, type ExportSource, exportLines, type PreparedExport, prepareExport } from "./export.ts";
-import { type ConsumeParts, consumeBody, consumeReceipt } from "./consume.ts";
 import { receiptKeySet, signingKeysOf } from "./keys.ts";
 import { type Opened, provePause } from "./proof.ts";
 

@@ -3,9 +3,9 @@ import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify
 import { parseCheckpoint } from "../../src/audit/checkpoint.ts";
 import { followHandovers } from "../../src/audit/handovers.ts";
 import { openNote, parseVerifierKey } from "../../src/audit/note.ts";
+import { type Appliance, startAppliance } from "../support/appliance.ts";
 import { environment, type Ran, run } from "../support/binary.ts";
 import { program } from "../support/program.ts";
-import { type Appliance, startAppliance } from "../support/appliance.ts";
 
 let appliance: Appliance;
 let auditor: string;
@@ -101,7 +101,11 @@ describe("a signing key that is rotated beside a running server", () => {
       2,
       "--purpose must be log, receipt-live, receipt-test or all, not links\n",
     ]);
-    const nowhere = await run([...program, "keys", "rotate-signing", "--data", "/tmp/no-such-folder"], "/", environment());
+    const nowhere = await run(
+      [...program, "keys", "rotate-signing", "--data", "/tmp/no-such-folder"],
+      "/",
+      environment(),
+    );
     expect([nowhere.status, nowhere.stderr]).toEqual([2, expect.stringContaining("There is no PausePoint database")]);
   });
 });

@@ -251,7 +251,15 @@ function textOf(file: string): string {
 function report(verification: Verification, { json, key, checkpoint = [] }: VerifyOptions): void {
   const { entries, pauses, checkpoints, receipts, erasedDisclosures, headHash, root, fault } = verification;
   if (json === true) {
-    const shown = { entries, pauses, checkpoints, receipts, erased_disclosures: erasedDisclosures, head: headHash, root };
+    const shown = {
+      entries,
+      pauses,
+      checkpoints,
+      receipts,
+      erased_disclosures: erasedDisclosures,
+      head: headHash,
+      root,
+    };
     printJson({ valid: fault === null, ...shown, fault });
   }
   if (fault !== null) {

@@ -194,7 +194,15 @@ function endingEntry(
       return newEntry(context.random, {
         ...common,
         type: "pause.responded",
-        plain: { choice, source, via: facts.via, recipient, forced, receipt_withheld: facts.withheld || null, ...plain },
+        plain: {
+          choice,
+          source,
+          via: facts.via,
+          recipient,
+          forced,
+          receipt_withheld: facts.withheld || null,
+          ...plain,
+        },
         committed: { comment: facts.comment, ...committed },
       });
     }

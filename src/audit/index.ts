@@ -21,4 +21,11 @@ export { StoredTree } from "./stored-tree.ts";
 export { parseStrict, StrictJsonError } from "./strict-json.ts";
 export { formatTlogProof, hashIn, parseTlogProof } from "./tlog-proof.ts";
 export { type Verification, verifyLive } from "./verify.ts";
-export { type ReceiptFault, verifyReceipt } from "./verify-receipt.ts";
+export {
+  isSigned,
+  type ReadReceipt,
+  ReceiptError,
+  type ReceiptFault,
+  readReceipt,
+  verifyReceipt,
+} from "./verify-receipt.ts";

@@ -1,5 +1,11 @@
-import { isArray, isObject, type JsonObject, type JsonValue, parseStrict, StrictJsonError } from "../../audit/index.ts";
-import { verifyEd25519 } from "../../platform/ed25519.ts";
+import {
+  isSigned,
+  type JsonObject,
+  type JsonValue,
+  type ReadReceipt,
+  ReceiptError,
+  readReceipt,
+} from "../../audit/index.ts";
 import type { FileEntry } from "./entry.ts";
 import { Faulty, type FileVerdict } from "./verdict.ts";
 
@@ -24,22 +30,15 @@ export function checkReceipt(
     return;
   }
   const wrong = (what: string) => new Faulty("receipt", 1, decided?.seq ?? null, `the receipt ${what}`);
-  const parts = typeof receipt === "string" ? receipt.split(".") : [];
-  const [head = "", body = "", signature = ""] = parts;
-  const header = objectIn(head);
-  const claims = objectIn(body);
-  if (parts.length !== 3 || header === null || claims === null) throw wrong("is no JWS");
+  const read = typeof receipt === "string" ? readable(receipt) : null;
+  if (read === null) throw wrong("is none");
+  const { kid, payload: claims } = read;
   const announced = around.find(
-    ({ type, data }) =>
-      type.startsWith("signing_key.") && data.key_id === header.kid && isReceiptKey(data.purpose, claims),
+    ({ type, data }) => type.startsWith("signing_key.") && data.key_id === kid && isReceiptKey(data.purpose, claims),
   );
   const key = announced?.data.public_key;
   if (typeof key !== "string") throw wrong("is signed by a key that the log does not announce");
-  const bytes = new Uint8Array(Buffer.from(signature, "base64url"));
-  const isGenuine =
-    (header.alg === "Ed25519" || header.alg === "EdDSA") &&
-    verifyEd25519(new Uint8Array(Buffer.from(key, "base64url")), `${head}.${body}`, bytes);
-  if (!isGenuine) throw wrong("has a forged signature");
+  if (!isSigned(read, new Uint8Array(Buffer.from(key, "base64url")))) throw wrong("has a forged signature");
   const created = entries.find(({ type }) => type === "pause.created");
   const agrees =
     decided !== undefined &&
@@ -60,13 +59,11 @@ function isReceiptKey(purpose: JsonValue | undefined, { mode }: JsonObject): boo
   return purpose === `receipt-${String(mode)}`;
 }
 
-function objectIn(encoded: string): JsonObject | null {
-  const text = Buffer.from(encoded, "base64url").toString("utf8");
+function readable(receipt: string): ReadReceipt | null {
   try {
-    const value = parseStrict(text);
-    return isObject(value) && !isArray(value) ? value : null;
+    return readReceipt(receipt);
   } catch (error) {
-    if (error instanceof StrictJsonError) return null;
+    if (error instanceof ReceiptError) return null;
     throw error;
   }
 }

@@ -7,6 +7,7 @@ const entryPoints = ["main", "app", "cli", "http", "mcp", "console"];
 const featureRows = [
   ["evidence"],
   ["respond", "backup"],
+  ["privacy"],
   ["pauses"],
   ["delivery"],
   ["webhooks", "channels"],
@@ -36,7 +37,7 @@ const featureOrder = featureRows.flatMap((row, index) =>
     return {
       name: `feature-order-${feature}`,
       comment:
-        "evidence → respond → pauses → delivery → webhooks, channels → access → audit: each may use what stands after it.",
+        "evidence → respond → privacy → pauses → delivery → webhooks, channels → access → audit: each may use what stands after it.",
       severity: "error",
       from: { path: rooms([feature]) },
       to: { path: rooms(forbidden) },

@@ -405,6 +405,8 @@ export default defineConfig({
   //    accent: null,
   //    // The zone that exact times are shown in: an IANA name, such as America/Chicago.
   //    timeZone: "UTC",
+  //    // How long this project keeps what it asked. Default: null, as the setting of that name below says.
+  //    retention: { contentDays: null },
   //  },
   //},
 
@@ -412,6 +414,13 @@ export default defineConfig({
   //receipts: {
   //  // How many hours it may be used after the answer: above 0, at most 8760, fractions allowed.
   //  validHours: 24,
+  //},
+
+  // How long what was asked is kept: message, details, metadata, comment, addresses, what carriers answered, and the
+  // salts that open them in the log. The log itself, options, choices and times stay. See docs/privacy.md.
+  //retention: {
+  //  // Days after a pause has ended until its content is erased, 1 to 36500. Default: null, it is kept for ever.
+  //  contentDays: null,
   //},
 
   //texts: {

@@ -88,6 +88,8 @@ CREATE TABLE pauses (
   receipt          TEXT,
   receipt_consumed_at INTEGER,
   rejected_count   INTEGER NOT NULL DEFAULT 0,
+  -- When its content was erased; its columns then say '[erased]', '{}' or NULL.
+  erased_at        INTEGER,
   CHECK ((status = 'pending') = (ended_at IS NULL)),
   CHECK ((status = 'responded') = (response_choice IS NOT NULL)),
   CHECK ((status = 'responded') = (response_source IS NOT NULL))
@@ -226,21 +228,44 @@ CREATE TABLE events (
   at      INTEGER NOT NULL
 ) STRICT;
 
--- Numbers that asked for no more texts of a channel.
+-- Numbers that asked for no more texts of a channel, as keyed digests: the list works without holding a number.
 CREATE TABLE opt_outs (
-  channel     TEXT    NOT NULL,
-  destination TEXT    NOT NULL,
-  at          INTEGER NOT NULL,
-  PRIMARY KEY (channel, destination)
+  channel TEXT    NOT NULL,
+  digest  BLOB    NOT NULL,
+  at      INTEGER NOT NULL,
+  PRIMARY KEY (channel, digest)
 ) STRICT, WITHOUT ROWID;
 
--- When a person last wrote over a channel that takes some messages only for a while after that.
+-- When a person last wrote over a channel that takes some messages only for a while after that; by keyed digests.
 CREATE TABLE heard (
-  channel     TEXT    NOT NULL,
-  destination TEXT    NOT NULL,
-  at          INTEGER NOT NULL,
-  PRIMARY KEY (channel, destination)
+  channel TEXT    NOT NULL,
+  digest  BLOB    NOT NULL,
+  at      INTEGER NOT NULL,
+  PRIMARY KEY (channel, digest)
 ) STRICT, WITHOUT ROWID;
+
+-- Erasures for a person. Addresses stand here as keyed digests alone, a JSON array; `after_seq` is where the log ended when
+-- it began, so that what it has done is found there. One that is not finished is gone on with at the next start.
+CREATE TABLE erasures (
+  n           INTEGER PRIMARY KEY,
+  id          TEXT    NOT NULL UNIQUE,
+  digests     TEXT    NOT NULL,
+  actor       TEXT    NOT NULL,
+  after_seq   INTEGER NOT NULL,
+  asked_at    INTEGER NOT NULL,
+  finished_at INTEGER
+) STRICT;
+CREATE INDEX erasures_unfinished ON erasures (n) WHERE finished_at IS NULL;
+
+-- Who may not be erased, as keyed digests, a JSON array.
+CREATE TABLE legal_holds (
+  n           INTEGER PRIMARY KEY,
+  id          TEXT    NOT NULL UNIQUE,
+  digests     TEXT    NOT NULL,
+  reason      TEXT    NOT NULL,
+  set_at      INTEGER NOT NULL,
+  released_at INTEGER
+) STRICT;
 
 CREATE TABLE idempotency_keys (
   world_n    INTEGER NOT NULL REFERENCES worlds (n),
@@ -260,7 +285,9 @@ CREATE TABLE audit_entries (
   entry   TEXT NOT NULL,
   leaf    BLOB NOT NULL,
   -- Beside the entry until erased: one JSON object of pointer → RFC 9901 disclosure, where it commits to something.
-  disclosed TEXT
+  disclosed TEXT,
+  -- The entry `data.erased` that tells why disclosures of this one are gone.
+  erased_seq INTEGER
 ) STRICT;
 CREATE INDEX audit_entries_of_pause ON audit_entries (pause_n) WHERE pause_n IS NOT NULL;
 -- What belongs to no project: keys, starts, changes of the configuration.
@@ -308,6 +335,9 @@ CREATE TRIGGER audit_entries_are_final BEFORE UPDATE OF seq, world_n, pause_n, e
 BEGIN SELECT RAISE(ABORT, 'an audit entry is final'); END;
 CREATE TRIGGER audit_entries_stay BEFORE DELETE ON audit_entries
 BEGIN SELECT RAISE(ABORT, 'an audit entry stays'); END;
+CREATE TRIGGER disclosures_go_with_an_entry BEFORE UPDATE OF disclosed, erased_seq ON audit_entries
+WHEN NEW.erased_seq IS NULL OR NEW.erased_seq <= OLD.seq
+BEGIN SELECT RAISE(ABORT, 'a disclosure goes only with an entry that tells so'); END;
 CREATE TRIGGER ended_pauses_are_final BEFORE UPDATE OF status ON pauses WHEN OLD.status <> 'pending'
 BEGIN SELECT RAISE(ABORT, 'a pause ends once'); END;
 CREATE TRIGGER checkpoints_are_final BEFORE UPDATE ON checkpoints

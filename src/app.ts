@@ -28,17 +28,19 @@ import {
   Timeouts,
   Waiters,
 } from "./pauses/index.ts";
+import { AddressDigests } from "./platform/address-digests.ts";
 import { type Clock, systemClock } from "./platform/clock.ts";
 import { configDigest } from "./platform/config/digest.ts";
 import type { LoadedConfig } from "./platform/config/load.ts";
 import { listenUrl } from "./platform/config/load.ts";
-import { projectAppearance } from "./platform/config/schema.ts";
+import { contentDays, projectAppearance } from "./platform/config/schema.ts";
 import { IdSource, timeOfId } from "./platform/ids.ts";
 import type { Log } from "./platform/log.ts";
 import { isWildcard, networkAddress } from "./platform/network.ts";
 import { ownProgram } from "./platform/program.ts";
 import { type Random, systemRandom } from "./platform/random.ts";
 import { version } from "./platform/version.ts";
+import { eraseOld, Privacy, privacyRoutes } from "./privacy/index.ts";
 import {
   Inbound,
   Links,
@@ -152,6 +154,7 @@ async function compose(
     random,
     ids,
     attestor,
+    digests: new AddressDigests(folder.secret),
     concluding: new Map(
       [...channels].flatMap(([name, { channel, concludes }]) =>
         channel.conclude === undefined ? [] : [[name, concludes]],
@@ -253,6 +256,8 @@ async function compose(
   });
   const respond = new Respond({ links, pages, writer, context, pauses, log });
 
+  const privacy = new Privacy({ writer, context, directory: config, dataDir: config.dataDir });
+
   const installation = await writer.write((tx) => ensureInstallation(tx, folder.secret, { clock, ids }));
   await writer.write((tx) => tellRestores(tx, context));
   await writer.write((tx) => attestor.prepare(tx));
@@ -263,6 +268,8 @@ async function compose(
     template: templateVersion(),
   };
   await writer.write((tx) => recordStart(tx, context, inForce));
+  // An erasure that a crash has cut short is finished before anything is shown or sent.
+  await privacy.resume();
   await timeouts.start();
 
   const keys = new KeyRing(writer);
@@ -277,6 +284,7 @@ async function compose(
       ...eventRoutes(streams),
       ...logRoutes(writer),
       ...evidenceRoutes({ writer, attestor, clock, random, openReader: () => readerOf(config.dataDir) }),
+      ...privacyRoutes(privacy),
       ...webhookRoutes(webhooks, async (_, endpoint) => ({
         delivery_id: await writer.write((tx) => queueTest(tx, context, endpoint)),
       })),
@@ -312,7 +320,12 @@ async function compose(
   // Only once it listens: a key that is shown once must not be made by a start that fails.
   const firstKey = config.channelsConfigured ? null : await makeFirstKey(writer, context);
   const backups = backupsOf(config, { installation, clock, log });
-  const jobs = startJobs({ writer, timeouts, queue, streams, backups, log, clock });
+  const eraseByCalendar = async () => {
+    const { pauses, complete } = await eraseOld(writer, context, (project) => contentDays(config, project));
+    if (pauses > 0) log.info("content erased, as its time is over", { pauses });
+    if (!complete) log.warn("the write-ahead log still holds erased content, since somebody reads the database");
+  };
+  const jobs = startJobs({ writer, timeouts, queue, streams, backups, log, clock, eraseByCalendar });
 
   return {
     url,
@@ -414,8 +427,9 @@ function startJobs(parts: {
   backups: Backups | null;
   log: Log;
   clock: Clock;
+  eraseByCalendar: () => Promise<void>;
 }): Cron[] {
-  const { writer, timeouts, queue, streams, backups, log, clock } = parts;
+  const { writer, timeouts, queue, streams, backups, log, clock, eraseByCalendar } = parts;
   let seenCommits = writer.foreignCommits();
   const job = (pattern: string, name: string, run: () => Promise<void>) =>
     new Cron(
@@ -445,6 +459,7 @@ function startJobs(parts: {
     job("37 * * * *", "events", async () => {
       while (await writer.write((tx) => forgetOldEvents(tx, clock.now())));
     }),
+    job("47 * * * *", "retention", eraseByCalendar),
     job("*/5 * * * *", "log file", async () => {
       writer.foldLog();
     }),

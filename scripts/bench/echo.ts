@@ -102,6 +102,7 @@ function shape(request: CreateRequest): Pause {
       cancel_reason: null,
       receipt: null,
       rejected_count: 0,
+      erased_at: null,
     },
     "test",
     [recipient],

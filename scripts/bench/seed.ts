@@ -6,6 +6,7 @@ import { deliverToOutbox } from "../../src/delivery/outbox.ts";
 import type { PauseContext } from "../../src/pauses/context.ts";
 import { createPause } from "../../src/pauses/create.ts";
 import { createBody } from "../../src/pauses/request.ts";
+import { AddressDigests } from "../../src/platform/address-digests.ts";
 import type { Clock } from "../../src/platform/clock.ts";
 import { IdSource } from "../../src/platform/ids.ts";
 import { systemRandom } from "../../src/platform/random.ts";
@@ -31,8 +32,11 @@ export class OpenFolder {
     });
     const hints = { due() {}, ended() {}, told() {} };
     const ids = new IdSource(clock, random);
-    const attestor = new Attestor({ folderSecret: folderSecret(folder, random), clock, random });
-    this.context = { clock, random, ids, attestor, concluding: new Map(), scanned: new Set(), wake() {}, hints };
+    const secret = folderSecret(folder, random);
+    const attestor = new Attestor({ folderSecret: secret, clock, random });
+    const digests = new AddressDigests(secret);
+    const quiet = { concluding: new Map(), scanned: new Set<string>(), wake() {}, hints };
+    this.context = { clock, random, ids, attestor, digests, ...quiet };
   }
 
   /** A test key of the default project, and its text. */

@@ -88,6 +88,13 @@ export function verifyDisclosure(disclosure: string, commitment: string): boolea
   }
 }
 
+/** What the disclosures beside an entry say, by the name of the member; `{}` where none is kept. */
+export function disclosedMembers(disclosed: string | null): Readonly<Record<string, JsonValue>> {
+  if (disclosed === null) return {};
+  const texts = Object.values(JSON.parse(disclosed) as Record<string, string>);
+  return Object.fromEntries(texts.map(openDisclosure).map(({ name, value }) => [name, value]));
+}
+
 const BASE64URL = /^[A-Za-z0-9_-]+$/;
 
 function decode(disclosure: string): string {

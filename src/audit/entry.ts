@@ -84,6 +84,12 @@ export const entryTypes = {
   "webhook.secret_rotated": { plain: ["webhook_id"], committed: [] },
   "recipient.opted_out": { plain: ["channel"], committed: ["address"] },
   "recipient.opted_in": { plain: ["channel"], committed: ["address"] },
+  "data.erased": {
+    plain: ["why", "erasure", "pauses", "entries", "pause_ids", "seqs"],
+    committed: ["reason"],
+  },
+  "legal_hold.set": { plain: ["hold_id"], committed: ["reason"] },
+  "legal_hold.released": { plain: ["hold_id"], committed: [] },
   "receipt.consumed": { plain: ["jti", "action_digest"], committed: [] },
   "signing_key.created": { plain: ["purpose", "key_id", "public_key"], committed: [] },
   "signing_key.rotated": {

@@ -1,7 +1,7 @@
 export { ActionError, type DigestedAction, digestOfBytes, digestOfJson } from "./action-digest.ts";
 export { Attestor } from "./attest.ts";
 export { type Checkpoint, parseCheckpoint } from "./checkpoint.ts";
-export { commitmentOf, DisclosureError, openDisclosure } from "./disclosure.ts";
+export { commitmentOf, DisclosureError, disclosedMembers, openDisclosure } from "./disclosure.ts";
 export { type Actor, entryTypes, newEntry, type World } from "./entry.ts";
 export { followHandovers, type Handover } from "./handovers.ts";
 export { type LogHead, logHead } from "./head.ts";

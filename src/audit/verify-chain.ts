@@ -2,6 +2,7 @@ import { sha256Hex } from "../platform/hash.ts";
 import type { Reader } from "../storage/index.ts";
 import { append, emptyFrontier, type Frontier, leafHash, root } from "./merkle.ts";
 import { commitmentsOf, EntryError, type LoggedEntry, readDisclosures, readEntry } from "./read-entry.ts";
+import { ErasureCheck } from "./verify-erasures.ts";
 import * as queries from "./verify-queries.ts";
 import type { Told } from "./verify-row.ts";
 import { Wrong } from "./wrong.ts";
@@ -14,6 +15,8 @@ export interface StoredEntry {
   readonly world_n: number | null;
   readonly pause_n: number | null;
   readonly disclosed: string | null;
+  /** The seq of the entry that tells why disclosures of this one are gone. */
+  readonly erased_seq: number | null;
   readonly pause_id: string | null;
   readonly pause_world_n: number | null;
 }
@@ -24,6 +27,7 @@ export interface StoredEntry {
  */
 export class ChainCheck {
   readonly #reader: Reader;
+  readonly #erasures: ErasureCheck;
   readonly #worlds = new Map<number, { readonly project: string; readonly mode: string } | undefined>();
   #frontier: Frontier = emptyFrontier;
   #at = "";
@@ -36,6 +40,7 @@ export class ChainCheck {
 
   constructor(reader: Reader) {
     this.#reader = reader;
+    this.#erasures = new ErasureCheck(reader);
   }
 
   /** The root of the tree over the entries that held. */
@@ -49,6 +54,8 @@ export class ChainCheck {
     const { told, commitments } = this.#read(row);
     this.#checkLinks(told.entry);
     this.#checkPlace(row, told.entry);
+    if (told.disclosed.size < commitments) this.#erasures.requireTold(row, told.entry);
+    this.#erasures.follow(told.entry);
     const frontier = this.#grow(row);
     this.#frontier = frontier;
     this.#at = told.entry.at;

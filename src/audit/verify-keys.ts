@@ -62,7 +62,9 @@ export class KeyCheck {
     check.plain("min_timeout_minutes", minTimeoutMinutes, "limits");
     check.plain("no_default_on_timeout", noDefaultOnTimeout || null, "limits");
     check.plain("recipients_limited", recipients === null ? null : true, "limits");
-    check.committed("/recipients", recipients, "limits");
+    // Whom a revoked key could ask may be erased, out of the list as well; the others stay in it.
+    if (!check.isErased("/recipients")) check.committed("/recipients", recipients, "limits");
+    else check.holds(key.revoked_at !== null, "limits");
   }
 
   #wasRevoked(told: Told, worldN: number | null): void {

@@ -61,12 +61,13 @@ export class PauseCheck {
     // To the millisecond that a fraction of an hour is rounded to.
     check.holds(Math.abs(row.expires_at - row.created_at - row.timeout_hours * HOUR) <= 1, "created_at");
 
+    check.holds(check.isErased("/message") === (row.erased_at !== null), "erased_at");
     check.committed("/message", row.message, "message");
     check.committed("/webhook_url", row.webhook_url, "webhook_url");
     const details = columnJson(name, "details", row.details);
-    check.committed("/details", check.commits("/details") ? details : orNull(details), "details");
+    check.committed("/details", check.discloses("/details") ? details : orNull(details), "details");
     const metadata = columnJson(name, "metadata", row.metadata);
-    check.committed("/metadata", check.commits("/metadata") ? digestOf(metadata) : orNull(metadata), "metadata");
+    check.committed("/metadata", check.discloses("/metadata") ? digestOf(metadata) : orNull(metadata), "metadata");
 
     check.holds(row.recipient_form === "many" || recipients.length === 1, "recipient_form");
     check.holds(row.next_due_at === row.expires_at, "next_due_at");

@@ -16,12 +16,18 @@ export const entriesWithRows = define<{ after: number; limit: number }>()((db, p
       "audit_entries.world_n as world_n",
       "audit_entries.pause_n as pause_n",
       "audit_entries.disclosed as disclosed",
+      "audit_entries.erased_seq as erased_seq",
       "pauses.id as pause_id",
       "pauses.world_n as pause_world_n",
     ])
     .where("audit_entries.seq", ">", p("after"))
     .orderBy("audit_entries.seq")
     .limit(p("limit")),
+);
+
+/** Whether a pause is there that has its content still. */
+export const unerasedPause = define<{ id: string }>()((db, p) =>
+  db.selectFrom("pauses").select("id").where("id", "=", p("id")).where("erased_at", "is", null),
 );
 
 export const worldOf = define<{ n: number }>()((db, p) =>

@@ -1,3 +1,4 @@
+import { ERASED } from "../platform/erased.ts";
 import type { Reader } from "../storage/index.ts";
 import type { JsonValue } from "./jcs.ts";
 import { entryAt } from "./queries.ts";
@@ -27,13 +28,23 @@ export class RowCheck {
     if (!sameValue(said, this.#told.entry.data[name] ?? null)) this.differs(column);
   }
 
-  /** A committed member. Once its disclosure is erased, nobody can tell what the row must say. */
+  /** A committed member. Once its disclosure is erased, the row must say nothing any more. */
   committed(pointer: string, said: JsonValue, column: string): void {
     const disclosure = this.#told.disclosed.get(pointer);
     if (disclosure !== undefined) {
       const value = disclosedValue(disclosure);
       if (value === undefined || !sameValue(said, value)) this.differs(column);
-    } else if (said !== null && !this.commits(pointer)) this.differs(column);
+    } else if (said !== null && !(said === ERASED && this.commits(pointer))) this.differs(column);
+  }
+
+  /** Whether what the entry commits to at this pointer can be seen. */
+  discloses(pointer: string): boolean {
+    return this.#told.disclosed.has(pointer);
+  }
+
+  /** Whether the entry commits to something at this pointer that nobody can see any more. */
+  isErased(pointer: string): boolean {
+    return this.commits(pointer) && !this.discloses(pointer);
   }
 
   /** Whether the entry commits to something at this pointer of one or three segments. */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type AccessContext, KeyRing } from "../access/index.ts";
 import { Attestor } from "../audit/index.ts";
 import { backupBeforeMigration } from "../backup/index.ts";
+import { AddressDigests } from "../platform/address-digests.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { LoadedConfig } from "../platform/config/load.ts";
 import { IdSource } from "../platform/ids.ts";
@@ -17,7 +18,7 @@ export const own = { version: version.number, schema: newestSchema };
 /** The data folder as a command uses it, also beside a running server. */
 export interface Folder {
   readonly writer: Writer;
-  readonly context: AccessContext;
+  readonly context: AccessContext & { readonly digests: AddressDigests };
   readonly keys: KeyRing;
   readonly attestor: Attestor;
 }
@@ -32,8 +33,8 @@ export function requireDatabase({ dataDir }: LoadedConfig): void {
 export async function withFolder<R>(config: LoadedConfig, work: (folder: Folder) => Promise<R>): Promise<R> {
   const random = systemRandom();
   const clock = systemClock;
-  const context: AccessContext = { clock, random, ids: new IdSource(clock, random) };
   const secret = folderSecret(config.dataDir, random, config.secret);
+  const context = { clock, random, ids: new IdSource(clock, random), digests: new AddressDigests(secret) };
   await backupBeforeMigration({ dataDir: config.dataDir, config: config.source }, own, clock);
   const database = openDatabase(config.dataDir);
   try {

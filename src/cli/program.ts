@@ -11,6 +11,7 @@ import { addDigest } from "./digest.ts";
 import { addDoctor } from "./doctor.ts";
 import { addKeys } from "./keys.ts";
 import { CommandFailed, print, printError, printJson, UsageError } from "./output.ts";
+import { addPrivacy } from "./privacy.ts";
 import { addReport } from "./report.ts";
 import { addRestore } from "./restore.ts";
 import { addServe } from "./serve.ts";
@@ -35,6 +36,7 @@ export async function run(args: readonly string[]): Promise<number> {
   addBackup(program);
   addRestore(program);
   addDigest(program);
+  addPrivacy(program);
   addConfig(program);
   addDoctor(program);
   program

@@ -1,3 +1,4 @@
+import type { AddressDigests } from "../platform/address-digests.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { IdSource } from "../platform/ids.ts";
 import type { Random } from "../platform/random.ts";
@@ -7,6 +8,8 @@ export interface DeliveryContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly ids: IdSource;
+  /** What the list of numbers that want no more texts is kept in. */
+  readonly digests: AddressDigests;
   /** Channels that tell those who were asked how it ended, and whether in the very message that asked. */
   readonly concluding: ReadonlyMap<string, "in place" | "by message">;
   /** Lanes whose links machines open before people do: of these, an opened link proves nothing. */

@@ -76,7 +76,8 @@ export class MessageTraffic implements Traffic<ClaimedMessage, SendResult> {
       const { pause_n, ordinal } = message;
       if (yield* isNeedless(tx, this.#context, message, now))
         yield* settle(tx, message, { status: "cancelled", finished_at: now });
-      else if (yield* isOptedOut(tx, message)) yield* fail(tx, this.#context, message, message.attempts, OPTED_OUT);
+      else if (yield* isOptedOut(tx, this.#context, message))
+        yield* fail(tx, this.#context, message, message.attempts, OPTED_OUT);
       else {
         yield* tx.run(queries.lease, { pause_n, ordinal, due_at: now + leaseMs });
         const asked = message.kind === "notice" ? yield* askedAs(tx, message) : null;
@@ -106,6 +107,7 @@ export class MessageTraffic implements Traffic<ClaimedMessage, SendResult> {
     const { clock, random } = this.#context;
     const now = clock.now();
     const attempts = message.attempts + 1;
+    const isErased = (yield* tx.one(queries.erasedAt, { pause_n: message.pause_n })) !== undefined;
     yield* tx.run(queries.insertAttempt, {
       pause_n: message.pause_n,
       ordinal: message.ordinal,
@@ -114,11 +116,14 @@ export class MessageTraffic implements Traffic<ClaimedMessage, SendResult> {
       took_ms: Math.max(0, now - startedAt),
       outcome: result.outcome,
       status: result.status,
-      error: isRefusal(result) ? result.error : null,
-      excerpt: result.excerpt,
+      // What came back may repeat what was sent.
+      error: isRefusal(result) && !isErased ? result.error : null,
+      excerpt: isErased ? null : result.excerpt,
       encoding: result.segments?.encoding ?? null,
       segments: result.segments?.count ?? null,
     });
+    // Whoever erased it has also settled it.
+    if (isErased) return;
     if (!isRefusal(result)) {
       const { providerId: provider_id, outcome: status } = result;
       if (!(yield* settle(tx, message, { status, provider_id, finished_at: now }))) return;
@@ -184,8 +189,9 @@ function untilWhen(message: DueMessage): number {
   return message.kind === "notice" ? (message.ended_at ?? 0) + NOTICE_MS : message.expires_at;
 }
 
-function* isOptedOut(tx: Tx, { kind, lane, destination }: DueMessage): Work<boolean> {
-  return kind === "ask" && (yield* tx.one(queries.findOptOut, { channel: lane, destination })) !== undefined;
+function* isOptedOut(tx: Tx, { digests }: DeliveryContext, { kind, lane, destination }: DueMessage): Work<boolean> {
+  if (kind !== "ask") return false;
+  return (yield* tx.one(queries.findOptOut, { channel: lane, digest: digests.of(destination, lane) })) !== undefined;
 }
 
 function heardOf({ lane, destination }: DueMessage) {

@@ -312,18 +312,14 @@ export const messagesKnownAs = define<{ lane: string; first: string; end: string
     .limit(p("limit")),
 );
 
-export const findOptOut = define<{ channel: string; destination: string }>()((db, p) =>
-  db
-    .selectFrom("opt_outs")
-    .select("at")
-    .where("channel", "=", p("channel"))
-    .where("destination", "=", p("destination")),
+export const findOptOut = define<{ channel: string; digest: Uint8Array }>()((db, p) =>
+  db.selectFrom("opt_outs").select("at").where("channel", "=", p("channel")).where("digest", "=", p("digest")),
 );
 
-export const insertOptOut = insertInto("opt_outs", ["channel", "destination", "at"]);
+export const insertOptOut = insertInto("opt_outs", ["channel", "digest", "at"]);
 
-export const deleteOptOut = define<{ channel: string; destination: string }>()((db, p) =>
-  db.deleteFrom("opt_outs").where("channel", "=", p("channel")).where("destination", "=", p("destination")),
+export const deleteOptOut = define<{ channel: string; digest: Uint8Array }>()((db, p) =>
+  db.deleteFrom("opt_outs").where("channel", "=", p("channel")).where("digest", "=", p("digest")),
 );
 
 /** When somebody last wrote over a channel with sessions. */
@@ -362,6 +358,11 @@ export const codedAsks = define<{ lane: string; destination: string; limit: numb
     .where("deliveries.destination", "=", p("destination"))
     .orderBy("deliveries.pause_n", "desc")
     .limit(p("limit")),
+);
+
+/** When a pause's content was erased. */
+export const erasedAt = define<{ pause_n: number }>()((db, p) =>
+  db.selectFrom("pauses").select("erased_at").where("n", "=", p("pause_n")).where("erased_at", "is not", null),
 );
 
 export const statusOf = define<{ pause_n: number }>()((db, p) =>

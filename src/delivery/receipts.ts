@@ -29,7 +29,9 @@ export function* takeReceipt(
     return false;
   const now = context.clock.now();
   const { pause_n, ordinal } = found;
-  const error = receipt.status === "failed" ? (receipt.error ?? "the carrier could not deliver it") : null;
+  const isErased = (yield* tx.one(queries.erasedAt, { pause_n })) !== undefined;
+  const said = isErased ? null : receipt.error;
+  const error = receipt.status === "failed" ? (said ?? "the carrier could not deliver it") : null;
   const row = { pause_n, ordinal, status: receipt.status, error, finished_at: now };
   let { changes } = yield* tx.run(queries.settleByReceipt, row);
   if (changes === 0 && error === null)

@@ -10,6 +10,7 @@ export interface Redeliverable {
   readonly lane: string;
   readonly status: DeliveryStatus;
   readonly pause_status: PauseStatus | null;
+  readonly pause_erased_at: number | null;
   readonly endpoint_status: string | null;
   readonly endpoint_deleted_at: number | null;
 }
@@ -23,6 +24,7 @@ export function* redeliver(tx: Tx, context: DeliveryContext, delivery: Redeliver
   if (delivery.status === "queued" || delivery.status === "sending") return "It is still waiting to be delivered.";
   if (kind === "webhook" && (delivery.endpoint_status === "disabled" || delivery.endpoint_deleted_at !== null))
     return "Its endpoint is disabled or deleted; enable it first.";
+  if (delivery.pause_erased_at !== null) return "What it told was erased.";
   if (kind !== "webhook") {
     if (delivery.status !== "failed" || kind === "notice")
       return "Only a question that could not be sent is sent again.";

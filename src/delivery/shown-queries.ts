@@ -14,6 +14,7 @@ const shown = [
   "recipients.address as address",
   "pauses.id as pause_id",
   "pauses.status as pause_status",
+  "pauses.erased_at as pause_erased_at",
   "endpoints.id as webhook_id",
   "endpoints.status as endpoint_status",
   "endpoints.deleted_at as endpoint_deleted_at",

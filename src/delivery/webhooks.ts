@@ -53,7 +53,8 @@ export class WebhookTraffic implements Traffic<DueWebhook, PostResult> {
     const claimed: DueWebhook[] = [];
     for (const webhook of yield* tx.all(webhookQueries.dueWebhooks, { lane, now, limit })) {
       const { pause_n, ordinal } = webhook;
-      const isGone = webhook.endpoint_deleted_at !== null || webhook.endpoint_status === "disabled";
+      const isErased = webhook.endpoint_n === null && webhook.webhook_url === null;
+      const isGone = isErased || webhook.endpoint_deleted_at !== null || webhook.endpoint_status === "disabled";
       const there = isGone ? lane : laneOfUrl(webhook.endpoint_url ?? webhook.webhook_url ?? "");
       if (isGone) yield* settle(tx, webhook, { status: "cancelled", finished_at: now });
       else if (there !== lane) {
@@ -107,6 +108,7 @@ export class WebhookTraffic implements Traffic<DueWebhook, PostResult> {
     const now = clock.now();
     const { pause_n, ordinal, endpoint_n } = webhook;
     const error = errorOf(result);
+    const isErased = (yield* tx.one(queries.erasedAt, { pause_n })) !== undefined;
     yield* tx.run(queries.insertAttempt, {
       pause_n,
       ordinal,
@@ -116,7 +118,8 @@ export class WebhookTraffic implements Traffic<DueWebhook, PostResult> {
       outcome: error === null ? "delivered" : result.kind,
       status: result.kind === "answered" ? result.status : null,
       error,
-      excerpt: result.kind === "answered" ? result.excerpt : null,
+      // What came back may repeat what was sent.
+      excerpt: result.kind === "answered" && !isErased ? result.excerpt : null,
       encoding: null,
       segments: null,
     });

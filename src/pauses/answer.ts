@@ -97,7 +97,8 @@ function* recordRejected(
         recipient: command.position,
         ...plain,
       },
-      committed,
+      // Where it was erased whom it asked, the log does not begin anew with that.
+      committed: pause.row.erased_at !== null ? {} : committed,
     }),
   );
 }

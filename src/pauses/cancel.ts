@@ -1,7 +1,8 @@
 import type { Key } from "../access/index.ts";
+import type { Actor } from "../audit/index.ts";
 import type { Tx, Work } from "../storage/index.ts";
 import type { PauseContext } from "./context.ts";
-import { endByClock, endPause, loadPause, NO_ANSWER } from "./end.ts";
+import { endByClock, endPause, type LoadedPause, loadPause, NO_ANSWER } from "./end.ts";
 import { decide, type Refusal } from "./pause.ts";
 import * as queries from "./queries.ts";
 
@@ -16,9 +17,24 @@ export function* cancelPause(
   const pause = seen === undefined ? undefined : yield* loadPause(tx, seen.n);
   if (pause === undefined) return undefined;
   const { n } = pause.row;
+  return { n, refusal: yield* withdraw(tx, context, pause, { type: "developer", id: key.id }, reason) };
+}
+
+/** Withdraws a pause for another reason than its asker's, if it still waits. */
+export function* withdrawPause(tx: Tx, context: PauseContext, n: number, actor: Actor): Work<void> {
+  const pause = yield* loadPause(tx, n);
+  if (pause !== undefined) yield* withdraw(tx, context, pause, actor, null);
+}
+
+function* withdraw(
+  tx: Tx,
+  context: PauseContext,
+  pause: LoadedPause,
+  actor: Actor,
+  reason: string | null,
+): Work<Refusal | null> {
   const decision = decide(pause.state, { type: "cancel" }, context.clock.now());
   if (decision.accepted && decision.ending !== null) {
-    const actor = { type: "developer", id: key.id } as const;
     yield* endPause(tx, context, pause, decision.ending, {
       actor,
       via: null,
@@ -30,5 +46,5 @@ export function* cancelPause(
   } else {
     yield* endByClock(tx, context, pause);
   }
-  return { n, refusal: decision.refusal };
+  return decision.refusal;
 }

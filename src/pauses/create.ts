@@ -151,6 +151,7 @@ const NEW = {
   cancel_reason: null,
   receipt: null,
   rejected_count: 0,
+  erased_at: null,
 };
 
 /** A key is remembered for a day, or until a day after its pause has ended, whichever is later. */

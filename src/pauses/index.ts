@@ -1,3 +1,4 @@
+export { withdrawPause } from "./cancel.ts";
 export type { PauseContext } from "./context.ts";
 export type { Origin } from "./end.ts";
 export { eventBody } from "./event-body.ts";
@@ -15,7 +16,7 @@ export {
   pauseById,
   viewsOf,
 } from "./queries.ts";
-export { normaliseAddress, normaliseRecipients } from "./recipients.ts";
+export { type Directory, normaliseAddress, normaliseRecipients, type Person } from "./recipients.ts";
 export { limits } from "./request.ts";
 export { pauseRoutes } from "./routes.ts";
 export type { SentPage } from "./sent-page.ts";

@@ -31,6 +31,8 @@ export interface Pause {
   action_digest: string | null;
   audience: string | null;
   receipt: string | null;
+  /** When its content was erased: what then stands in its texts is `[erased]`, or nothing. */
+  erased_at: string | null;
 }
 
 export interface PauseDelivery {
@@ -70,6 +72,7 @@ export interface PauseRow {
   readonly cancel_reason: string | null;
   readonly receipt: string | null;
   readonly rejected_count: number;
+  readonly erased_at: number | null;
 }
 
 export interface DeliveryRow {
@@ -121,6 +124,7 @@ export function shapePause(
     action_digest: row.action_digest,
     audience: row.audience,
     receipt: row.receipt,
+    erased_at: row.erased_at === null ? null : isoTime(row.erased_at),
   };
 }
 

@@ -29,6 +29,11 @@ export const problems = {
     title: "Test keys only",
     help: "This route serves test keys alone. Nothing of the test world can touch the live one.",
   },
+  "live-only": {
+    status: 403,
+    title: "Live keys only",
+    help: "This route reaches the live world too, so a test key may not use it.",
+  },
   "not-found": {
     status: 404,
     title: "Not found",
@@ -63,6 +68,11 @@ export const problems = {
     status: 409,
     title: "The same key is being worked on",
     help: "A request with this Idempotency-Key has not been answered yet. Try again after a second.",
+  },
+  "legal-hold": {
+    status: 409,
+    title: "On hold",
+    help: "A legal hold forbids to erase this recipient. Release it with `pausepoint privacy release` once it no longer applies.",
   },
   "webhook-limit": {
     status: 409,

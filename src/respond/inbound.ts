@@ -175,13 +175,17 @@ function endedIn(asks: readonly Ask[], pending: readonly Ask[]): readonly Ask[] 
 }
 
 function* optOut(tx: Tx, context: PauseContext, lane: string, destination: string): Work<void> {
-  if ((yield* tx.one(findOptOut, { channel: lane, destination })) !== undefined) return;
-  yield* tx.run(insertOptOut, { channel: lane, destination, at: context.clock.now() });
+  const listed = { channel: lane, digest: context.digests.of(destination, lane) };
+  if ((yield* tx.one(findOptOut, listed)) !== undefined) return;
+  yield* tx.run(insertOptOut, { ...listed, at: context.clock.now() });
   yield* appendEntry(tx, optEntry(context, "recipient.opted_out", lane, destination));
 }
 
 function* optIn(tx: Tx, context: PauseContext, lane: string, destination: string): Work<void> {
-  const { changes } = yield* tx.run(deleteOptOut, { channel: lane, destination });
+  const { changes } = yield* tx.run(deleteOptOut, {
+    channel: lane,
+    digest: context.digests.of(destination, lane),
+  });
   if (changes > 0) yield* appendEntry(tx, optEntry(context, "recipient.opted_in", lane, destination));
 }
 

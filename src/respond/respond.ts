@@ -81,7 +81,7 @@ export class Respond {
     if (now === null) return this.#unknown(reader);
     const state = stateNow(now, now.position);
     const page = this.#page(now, state, reader);
-    if (opening) await this.#record(now, state, page, reader);
+    if (opening && now.erased_at === null) await this.#record(now, state, page, reader);
     return { status: 200, page };
   }
 

@@ -105,6 +105,8 @@ function setPragmas(connection: Connection): void {
     ["journal_mode", "WAL", "wal"],
     ["synchronous", "FULL", 2],
     ["foreign_keys", "ON", 1],
+    // What is overwritten or deleted is overwritten with zeros: erased content must not stay behind in a page.
+    ["secure_delete", "ON", 1],
     ["temp_store", "MEMORY", 2],
     ["journal_size_limit", 67_108_864, 67_108_864],
     ["cache_size", -16_000, -16_000],

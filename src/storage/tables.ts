@@ -68,6 +68,7 @@ export interface Tables {
     receipt: string | null;
     receipt_consumed_at: number | null;
     rejected_count: Generated<number>;
+    erased_at: Generated<number | null>;
   };
   recipients: {
     pause_n: number;
@@ -149,8 +150,25 @@ export interface Tables {
     deleted_at: number | null;
   };
   events: { n: Generated<number>; id: string; world_n: number; pause_n: number; type: EventType; at: number };
-  heard: { channel: string; destination: string; at: number };
-  opt_outs: { channel: string; destination: string; at: number };
+  heard: { channel: string; digest: Uint8Array; at: number };
+  opt_outs: { channel: string; digest: Uint8Array; at: number };
+  erasures: {
+    n: Generated<number>;
+    id: string;
+    digests: string;
+    actor: string;
+    after_seq: number;
+    asked_at: number;
+    finished_at: Generated<number | null>;
+  };
+  legal_holds: {
+    n: Generated<number>;
+    id: string;
+    digests: string;
+    reason: string;
+    set_at: number;
+    released_at: Generated<number | null>;
+  };
   idempotency_keys: { world_n: number; key: string; body_hash: Uint8Array; pause_n: number; created_at: number };
   audit_entries: {
     seq: number;
@@ -159,6 +177,7 @@ export interface Tables {
     entry: string;
     leaf: Uint8Array;
     disclosed: string | null;
+    erased_seq: Generated<number | null>;
   };
   merkle_nodes: { level: number; position: number; hash: Uint8Array };
   signing_keys: {

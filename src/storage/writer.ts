@@ -128,6 +128,23 @@ export class Writer {
     this.#fold("PASSIVE");
   }
 
+  /**
+   * Moves all of the log into the file and cuts it to nothing, so that no older state of a page is left in it. False, at
+   * once, when a reader still needs some of it.
+   */
+  truncateLog(): boolean {
+    this.#endRead();
+    if (!this.#connection.open || this.#failed) return false;
+    const timeout = this.#connection.pragma("busy_timeout", { simple: true });
+    this.#connection.pragma("busy_timeout = 0");
+    try {
+      const [row] = this.#connection.pragma("wal_checkpoint(TRUNCATE)") as { busy: number }[];
+      return row?.busy === 0;
+    } finally {
+      this.#connection.pragma(`busy_timeout = ${timeout}`);
+    }
+  }
+
   #fold(how: "PASSIVE" | "TRUNCATE"): void {
     // SQLite folds nothing while the same connection reads.
     this.#endRead();

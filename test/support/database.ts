@@ -30,6 +30,7 @@ import { numberOfPause } from "../../src/pauses/queries.ts";
 import { normaliseRecipients } from "../../src/pauses/recipients.ts";
 import { createBody } from "../../src/pauses/request.ts";
 import type { Pause } from "../../src/pauses/shape.ts";
+import { AddressDigests } from "../../src/platform/address-digests.ts";
 import type { Clock } from "../../src/platform/clock.ts";
 import { sha256 } from "../../src/platform/hash.ts";
 import { IdSource } from "../../src/platform/ids.ts";
@@ -155,6 +156,7 @@ export class TestDatabase {
       random,
       ids: new IdSource(clock, random),
       attestor: new Attestor({ folderSecret: sha256(folder), clock, random }),
+      digests: new AddressDigests(seededRandom("secret").bytes(32)),
       concluding: this.concluding,
       scanned: new Set(),
       wake: (lane) => woken.push(lane),

@@ -141,6 +141,11 @@ const webhooks = section({
 const PAGE = "#f5f4f1";
 const ACCENT = `#rrggbb with a contrast of at least 4.5 : 1 with the page, ${PAGE}`;
 
+const retention = section({
+  /** Days after a pause has ended until its content is erased, 1 to 36500. Default null: it is kept for ever. */
+  contentDays: wholeNumber(1, 36_500).nullable().default(null),
+});
+
 const project = section({
   /** Who asks, on the page and in the text. Default: the project's name. */
   displayName: line(60).exactOptional(),
@@ -157,6 +162,8 @@ const project = section({
     .default(null),
   /** The zone that exact times are shown in, an IANA name. Default `UTC`. */
   timeZone: text("the IANA name of a time zone, such as Europe/Berlin", isTimeZone).default("UTC"),
+  /** How long this project keeps what it asked. Default: as `retention` says. */
+  retention: retention.nullable().default(null),
 });
 
 const texts = section({
@@ -217,6 +224,8 @@ export const configSchema = section({
   /** Backups that the server makes by itself. While it is absent, it makes none. */
   backups: backups.optional(),
   receipts: receipts.prefault({}),
+  /** How long the content of pauses is kept. Default: for ever. */
+  retention: retention.prefault({}),
   texts: texts.prefault({}),
   log: log.prefault({}),
 }).superRefine(({ people, channels = {} }, context) => {
@@ -260,6 +269,11 @@ export type ProjectConfig = Immutable<Required<z.output<typeof project>>>;
 /** How a project appears, whether the file names it or not. */
 export function projectAppearance(config: Pick<Config, "projects">, name: string): ProjectConfig {
   return config.projects[name] ?? withDisplayName(name, project.parse({}));
+}
+
+/** Days after the end of a pause until its content is erased; null: never. */
+export function contentDays(config: Pick<Config, "projects" | "retention">, project: string): number | null {
+  return (config.projects[project]?.retention ?? config.retention).contentDays;
 }
 
 /** A project is called by its own name; the one that nobody named is called PausePoint. */

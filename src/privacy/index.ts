@@ -1,0 +1,3 @@
+export { applyErasures, type Erasure, Privacy } from "./privacy.ts";
+export { eraseOld } from "./retention.ts";
+export { privacyRoutes } from "./routes.ts";

@@ -19,6 +19,7 @@ export type ShownPause = Pick<
   | "response_source"
   | "response_comment"
   | "responded_by"
+  | "erased_at"
 >;
 
 /** The question while it waits for an answer. */
@@ -61,5 +62,6 @@ function questionOf(pause: ShownPause): Question {
     allowComment: pause.allow_comment === 1,
     expiresAt: pause.expires_at,
     timeoutDefault: pause.timeout_default,
+    erased: pause.erased_at !== null,
   };
 }

@@ -67,4 +67,6 @@ export interface Question {
   readonly allowComment: boolean;
   readonly expiresAt: number;
   readonly timeoutDefault: string | null;
+  /** Its words were erased: what stands in `message` is not the agent's. */
+  readonly erased?: boolean;
 }

@@ -33,6 +33,7 @@ export const ar: Wording = {
   withdrawnTitle: "سُحب السؤال",
   withdrawnText: "لم تعد هناك حاجة إلى إجابة لدى {project}.",
   withdrawnReason: "السبب المذكور",
+  erased: "حُذف محتوى هذا السؤال. وتبقى نتيجته مسجّلة.",
   unknownTitle: "هذا الرابط غير صالح",
   unknownText: "ربما قُطع الرابط أو كُتب خطأً. افتحه مرة أخرى من الرسالة التي وصلتك. إذا لم يعمل، فاسأل من أرسله إليك.",
   tooManyTitle: "روابط غير صالحة كثيرة",

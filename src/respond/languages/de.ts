@@ -35,6 +35,7 @@ export const de: Wording = {
   withdrawnTitle: "Die Frage wurde zurückgezogen",
   withdrawnText: "{project} braucht keine Antwort mehr.",
   withdrawnReason: "Angegebener Grund",
+  erased: "Der Inhalt dieser Frage wurde gelöscht. Wie sie ausging, bleibt verzeichnet.",
   unknownTitle: "Dieser Link ist nicht gültig",
   unknownText:
     "Vielleicht wurde er abgeschnitten oder falsch abgetippt. Öffnen Sie ihn noch einmal aus der Nachricht, die Sie erhalten haben. Hilft das nicht, fragen Sie, wer ihn Ihnen geschickt hat.",

@@ -33,6 +33,7 @@ export const en: Wording = {
   withdrawnTitle: "The question was withdrawn",
   withdrawnText: "{project} no longer needs an answer.",
   withdrawnReason: "The reason given",
+  erased: "What was asked has been erased. How it ended is still on record.",
   unknownTitle: "This link is not valid",
   unknownText:
     "It may have been cut off or mistyped. Open it again from the message you received. If it still does not work, ask whoever sent it to you.",

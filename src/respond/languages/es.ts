@@ -34,6 +34,7 @@ export const es: Wording = {
   withdrawnTitle: "La pregunta se ha retirado",
   withdrawnText: "{project} ya no necesita una respuesta.",
   withdrawnReason: "Motivo indicado",
+  erased: "El contenido de esta pregunta se ha borrado. Su resultado sigue registrado.",
   unknownTitle: "Este enlace no es válido",
   unknownText:
     "Puede que esté cortado o mal escrito. Ábralo otra vez desde el mensaje que recibió. Si sigue sin funcionar, pregunte a quien se lo envió.",

@@ -35,6 +35,7 @@ export const fr: Wording = {
   withdrawnTitle: "La question a été retirée",
   withdrawnText: "{project} n’a plus besoin de réponse.",
   withdrawnReason: "Motif indiqué",
+  erased: "Le contenu de cette question a été effacé. Son issue reste enregistrée.",
   unknownTitle: "Ce lien n’est pas valable",
   unknownText:
     "Il a peut-être été coupé ou mal recopié. Ouvrez-le à nouveau depuis le message que vous avez reçu. S’il ne fonctionne toujours pas, demandez à la personne qui vous l’a envoyé.",

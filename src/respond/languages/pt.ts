@@ -34,6 +34,7 @@ export const pt: Wording = {
   withdrawnTitle: "A pergunta foi retirada",
   withdrawnText: "{project} já não precisa de uma resposta.",
   withdrawnReason: "Motivo indicado",
+  erased: "O conteúdo desta pergunta foi apagado. O resultado continua registrado.",
   unknownTitle: "Este link não é válido",
   unknownText:
     "Ele pode ter sido cortado ou digitado errado. Abra-o de novo a partir da mensagem que recebeu. Se ainda não funcionar, pergunte a quem o enviou.",

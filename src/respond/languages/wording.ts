@@ -48,6 +48,8 @@ export interface Wording {
   readonly withdrawnTitle: string;
   readonly withdrawnText: string;
   readonly withdrawnReason: string;
+  /** In place of the asker's words, once they were erased. */
+  readonly erased: string;
 
   readonly unknownTitle: string;
   readonly unknownText: string;

@@ -21,6 +21,7 @@ export function fence(caption: string, words: string, reading: Reading, below = 
 
 /** The asker's message and details. */
 export function questionFence(question: Question, reading: Reading): string {
+  if (question.erased === true) return `<p class="notice">${escapeHtml(reading.language.wording.erased)}</p>`;
   return fence(reading.language.wording.agentSays, question.message, reading, detailsTable(question, reading));
 }
 

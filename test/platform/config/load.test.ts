@@ -28,6 +28,7 @@ describe("where the configuration is found", () => {
       channels: {},
       projects: {},
       receipts: { validHours: 24 },
+      retention: { contentDays: null },
       texts: { sms: "PausePoint: {message}\n\nAnswer: {link}" },
       log: { level: "info", format: "text" },
       source: null,
@@ -179,12 +180,14 @@ describe("what is made of it", () => {
       logo: null,
       accent: null,
       timeZone: "Europe/Berlin",
+      retention: null,
     });
     expect(projectAppearance(config, "unnamed")).toEqual({
       displayName: "unnamed",
       logo: null,
       accent: null,
       timeZone: "UTC",
+      retention: null,
     });
     expect(projectAppearance(config, "default").displayName).toBe("PausePoint");
   });

@@ -20,10 +20,10 @@ export function* cancelPause(
   return { n, refusal: yield* withdraw(tx, context, pause, { type: "developer", id: key.id }, reason) };
 }
 
-/** Withdraws a pause for another reason than its asker's, if it still waits. */
-export function* withdrawPause(tx: Tx, context: PauseContext, n: number, actor: Actor): Work<void> {
+/** Withdraws a pause for another reason than its asker's, if it still waits. False when it ended otherwise. */
+export function* withdrawPause(tx: Tx, context: PauseContext, n: number, actor: Actor): Work<boolean> {
   const pause = yield* loadPause(tx, n);
-  if (pause !== undefined) yield* withdraw(tx, context, pause, actor, null);
+  return pause !== undefined && (yield* withdraw(tx, context, pause, actor, null)) === null;
 }
 
 function* withdraw(

@@ -59,8 +59,7 @@ export function* eraseBatch(tx: Tx, context: PauseContext, batch: Batch): Work<E
     }
     if (pause.status === "pending") {
       // Whom it asks can't be told any more how it ended.
-      yield* withdrawPause(tx, { ...context, concluding: new Map() }, n, batch.actor);
-      withdrawn++;
+      if (yield* withdrawPause(tx, { ...context, concluding: new Map() }, n, batch.actor)) withdrawn++;
     }
     const positions = yield* positionsOf(tx, batch.subject, n);
     erased.push({ n, id: pause.id, positions });

@@ -405,7 +405,7 @@ export default defineConfig({
   //    accent: null,
   //    // The zone that exact times are shown in: an IANA name, such as America/Chicago.
   //    timeZone: "UTC",
-  //    // How long this project keeps what it asked. Default: null, as the setting of that name below says.
+  //    // How long this project keeps what it asked. null is for ever. Without this: as the setting of that name below says.
   //    retention: { contentDays: null },
   //  },
   //},

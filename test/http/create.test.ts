@@ -50,6 +50,7 @@ describe("POST /v1/pause", () => {
       action_digest: null,
       audience: null,
       receipt: null,
+      erased_at: null,
     });
     await appliance.messages(body);
     const { status: found, body: now } = await appliance.get(headers.get("location")!, key);

@@ -119,7 +119,7 @@ export async function startApp(parts: AppParts): Promise<App> {
   try {
     const secret = folderSecret(config.dataDir, random, config.secret);
     const own = { version: version.number, schema: newestSchema };
-    const saved = await backupBeforeMigration({ dataDir: config.dataDir, config: config.source }, own, clock);
+    const saved = await backupBeforeMigration({ ...config, config: config.source }, own, clock);
     if (saved !== null) log.info("saved before the database is upgraded", { file: saved });
     database = openDatabase(config.dataDir);
     return await compose({ ...parts, clock, random }, { database, secret, release: () => lock.release() });

@@ -496,7 +496,7 @@ export const guards: readonly Guard[] = [
   {
     guard: "nothing is migrated that was not saved",
     file: "src/cli/folder.ts",
-    line: "await backupBeforeMigration({ dataDir: config.dataDir, config: config.source }, own, clock);",
+    line: "await backupBeforeMigration({ ...config, config: config.source }, own, clock);",
     without: "",
     test: "test/backup/before-migration.test.ts",
     title: "what cannot be saved is not migrated",

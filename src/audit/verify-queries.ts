@@ -79,8 +79,9 @@ export const revokedKeys = define<{ after: number; limit: number }>()((db, p) =>
 );
 
 /** A row of `pauses` with the id of the key that made it. */
-export type ComparedPause = Omit<Tables["pauses"], "n" | "rejected_count"> & {
+export type ComparedPause = Omit<Tables["pauses"], "n" | "rejected_count" | "erased_at"> & {
   readonly n: number;
+  readonly erased_at: number | null;
   readonly rejected_count: number;
   readonly key_id: string | null;
 };

@@ -14,7 +14,11 @@ import type { Own } from "./manifest.ts";
  * @throws StorageError when it can't be made; then nothing may be migrated.
  */
 export async function backupBeforeMigration(
-  folder: { readonly dataDir: string; readonly config: string | null },
+  folder: {
+    readonly dataDir: string;
+    readonly config: string | null;
+    readonly secret?: { bytes(): Uint8Array } | null;
+  },
   own: Own,
   clock: Clock,
 ): Promise<string | null> {

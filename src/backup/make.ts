@@ -33,6 +33,8 @@ export interface BackupRequest {
   readonly dataDir: string;
   /** The configuration file, or null when there is none. */
   readonly config: string | null;
+  /** The secret, where it is kept elsewhere: then it is not saved, and whoever restores has to give it again. */
+  readonly secret?: { bytes(): Uint8Array } | null;
   /** The archive to write. */
   readonly file: string;
   /** Whether it may take the place of a file that is there. */
@@ -72,7 +74,7 @@ export async function makeBackup(request: BackupRequest): Promise<MadeBackup> {
     mkdirSync(scratch, { mode: 0o700 });
     const madeAt = request.clock.now();
     copyDatabase(dataDir, scratch);
-    const facts = examine(scratch, dataDir, own);
+    const facts = examine(scratch, request);
     const sources = await sourcesOf(request, scratch);
     const manifest: Manifest = {
       pausepoint_backup: 1,
@@ -98,7 +100,7 @@ export async function makeBackup(request: BackupRequest): Promise<MadeBackup> {
 }
 
 /** Looks whether the copy is worth keeping, and says what it holds. */
-function examine(scratch: string, dataDir: string, own: Own) {
+function examine(scratch: string, { dataDir, own, secret }: BackupRequest) {
   const connection = openForReading(scratch);
   try {
     const fault = integrityFault(connection);
@@ -113,7 +115,8 @@ function examine(scratch: string, dataDir: string, own: Own) {
     const installation = reader.one(findInstallation, {});
     if (installation === undefined)
       throw new StorageError(`${dataDir} holds nothing yet; make the backup once the server has started there`);
-    if (!equalInConstantTime(installation.secret_check, secretDigest(readSecret(join(dataDir, "secret")))))
+    const bytes = secret?.bytes() ?? readSecret(join(dataDir, "secret"));
+    if (!equalInConstantTime(installation.secret_check, secretDigest(bytes)))
       throw new StorageError(`no backup was made, as the database of ${dataDir} belongs to another secret`);
     const head = logHead(connection);
     // An older log is told by other tables than this program knows: it was verified by the program that wrote it.
@@ -140,10 +143,10 @@ function refuseInvalid(connection: Parameters<typeof verifyLive>[0], head: LogHe
 }
 
 /** Read after the database, so that an erasure which the copy may not show stands in its list. */
-async function sourcesOf({ dataDir, config }: BackupRequest, scratch: string): Promise<Source[]> {
+async function sourcesOf({ dataDir, config, secret = null }: BackupRequest, scratch: string): Promise<Source[]> {
   const paths: readonly (readonly [MemberName, string | null])[] = [
     ["pausepoint.db", join(scratch, "pausepoint.db")],
-    ["secret", join(dataDir, "secret")],
+    ["secret", secret === null ? join(dataDir, "secret") : null],
     ["erasures.jsonl", join(dataDir, "erasures.jsonl")],
     ["pausepoint.config.ts", config],
   ];

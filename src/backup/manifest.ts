@@ -50,12 +50,7 @@ export function readManifest(file: string, text: string, own: Own): Manifest {
   refuseNewer(file, value, own);
   const checked = manifest.safeParse(value);
   const names = checked.data?.members.map(({ name }) => name) ?? [];
-  if (
-    !checked.success ||
-    !names.includes("pausepoint.db") ||
-    !names.includes("secret") ||
-    new Set(names).size !== names.length
-  )
+  if (!checked.success || !names.includes("pausepoint.db") || new Set(names).size !== names.length)
     throw new BackupUnreadable(`${file} is damaged: its manifest can't be read; take another backup`);
   return checked.data;
 }

@@ -34,6 +34,8 @@ export interface RestoreRequest {
   readonly key: BackupKey | null;
   /** Whether a database that is there may be moved aside. */
   readonly force: boolean;
+  /** The secret, where it is kept elsewhere: of a backup that holds none. */
+  readonly secret?: { bytes(): Uint8Array } | null;
   readonly own: Own;
   readonly clock: Clock;
   /**
@@ -70,7 +72,7 @@ export async function restoreBackup(request: RestoreRequest): Promise<Restored> 
       );
     const staging = stagingFolder(dataDir);
     const manifest = await readArchive(request.file, { ...request, into: staging });
-    checkCopy(request.file, staging, manifest);
+    checkCopy(request, staging, manifest);
     await mark(staging, manifest, clock.now());
     keepErasures(dataDir, staging);
     const hasConfig = existsSync(join(staging, "pausepoint.config.ts"));
@@ -92,7 +94,7 @@ export async function restoreBackup(request: RestoreRequest): Promise<Restored> 
 }
 
 /** The bytes are those that were packed; this shows that they were worth it, before anything is replaced by them. */
-function checkCopy(file: string, staging: string, manifest: Manifest): void {
+function checkCopy({ file, secret }: RestoreRequest, staging: string, manifest: Manifest): void {
   const connection = openForReading(staging);
   try {
     const fault = integrityFault(connection);
@@ -101,13 +103,18 @@ function checkCopy(file: string, staging: string, manifest: Manifest): void {
     const { seq, hash, root } = logHead(connection);
     const { log } = manifest;
     const installation = new Reader(connection).one(findInstallation, {});
-    const secret = secretDigest(readSecret(join(staging, "secret")));
+    const path = join(staging, "secret");
+    const bytes = existsSync(path) ? readSecret(path) : secret?.bytes();
+    if (bytes === undefined)
+      throw new StorageError(
+        `${file} holds no secret, since it was kept elsewhere; give it in PAUSEPOINT_SECRET or PAUSEPOINT_SECRET_FILE`,
+      );
     if (
       seq !== log.seq ||
       hash !== log.hash ||
       root !== log.root ||
       installation?.id !== manifest.installation ||
-      !equalInConstantTime(installation.secret_check, secret)
+      !equalInConstantTime(installation.secret_check, secretDigest(bytes))
     )
       throw new BackupUnreadable(`${file} holds another database than its manifest tells of; take another backup`);
   } finally {

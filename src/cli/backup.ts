@@ -28,8 +28,17 @@ async function backup(file: string, options: BackupOptions): Promise<void> {
   const config = await settingsOf(options);
   requireDatabase(config);
   const key = await keyOf(options);
-  const { dataDir, source } = config;
-  const request = { dataDir, config: source, file, replace: options.force === true, key, own, clock: systemClock };
+  const { dataDir, source, secret } = config;
+  const request = {
+    dataDir,
+    config: source,
+    secret,
+    file,
+    replace: options.force === true,
+    key,
+    own,
+    clock: systemClock,
+  };
   const made = await makeBackup(request);
   const { made_at, log, pauses, pending } = made.manifest;
   if (options.json) printJson({ file: made.file, bytes: made.bytes, encrypted: key !== null, ...made.manifest });

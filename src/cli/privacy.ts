@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { Problem } from "../platform/problem.ts";
 import { type Erasure, Privacy } from "../privacy/index.ts";
-import { requireDatabase, withFolder } from "./folder.ts";
+import { quietly, requireDatabase, withFolder } from "./folder.ts";
 import { CommandFailed, print, printJson, printTable, UsageError } from "./output.ts";
 import { type CommonOptions, settingsOf, withCommonOptions } from "./settings.ts";
 
@@ -109,13 +109,9 @@ async function inFolder<R>(options: CommonOptions, work: (privacy: Privacy) => P
   const config = await settingsOf(options);
   requireDatabase(config);
   try {
-    return await withFolder(config, async ({ writer, context }) => {
-      const none = { concluding: new Map(), scanned: new Set<string>(), wake() {} };
-      // The server beside it learns of what was written by itself.
-      const hints = { due() {}, ended() {}, told() {} };
-      const parts = { writer, context: { ...context, ...none, hints }, directory: config, dataDir: config.dataDir };
-      return await work(new Privacy(parts));
-    });
+    return await withFolder(config, (folder) =>
+      work(new Privacy({ ...folder, context: quietly(folder), directory: config, dataDir: config.dataDir })),
+    );
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     if (error.slug === "legal-hold") throw new CommandFailed(error.message);

@@ -81,7 +81,9 @@ export class MessageTraffic implements Traffic<ClaimedMessage, SendResult> {
       else {
         yield* tx.run(queries.lease, { pause_n, ordinal, due_at: now + leaseMs });
         const asked = message.kind === "notice" ? yield* askedAs(tx, message) : null;
-        const heard = this.#channel.hasSessions ? yield* tx.one(queries.findHeard, heardOf(message)) : undefined;
+        const heard = this.#channel.hasSessions
+          ? yield* tx.one(queries.findHeard, heardOf(this.#context, message))
+          : undefined;
         claimed.push({ ...message, asked, heardAt: heard?.at ?? null });
       }
     }
@@ -194,8 +196,8 @@ function* isOptedOut(tx: Tx, { digests }: DeliveryContext, { kind, lane, destina
   return (yield* tx.one(queries.findOptOut, { channel: lane, digest: digests.of(destination, lane) })) !== undefined;
 }
 
-function heardOf({ lane, destination }: DueMessage) {
-  return { channel: lane, destination };
+function heardOf({ digests }: DeliveryContext, { lane, destination }: DueMessage) {
+  return { channel: lane, digest: digests.of(destination, lane) };
 }
 
 /** The message that a notice is about, by our id and the carrier's own. */

@@ -323,19 +323,19 @@ export const deleteOptOut = define<{ channel: string; digest: Uint8Array }>()((d
 );
 
 /** When somebody last wrote over a channel with sessions. */
-export const findHeard = define<{ channel: string; destination: string }>()((db, p) =>
-  db.selectFrom("heard").select("at").where("channel", "=", p("channel")).where("destination", "=", p("destination")),
+export const findHeard = define<{ channel: string; digest: Uint8Array }>()((db, p) =>
+  db.selectFrom("heard").select("at").where("channel", "=", p("channel")).where("digest", "=", p("digest")),
 );
 
-export const insertHeard = define<{ channel: string; destination: string; at: number }>()((db, p) =>
+export const insertHeard = define<{ channel: string; digest: Uint8Array; at: number }>()((db, p) =>
   db
     .insertInto("heard")
-    .values({ channel: p("channel"), destination: p("destination"), at: p("at") })
-    .onConflict((conflict) => conflict.columns(["channel", "destination"]).doUpdateSet({ at: p("at") })),
+    .values({ channel: p("channel"), digest: p("digest"), at: p("at") })
+    .onConflict((conflict) => conflict.columns(["channel", "digest"]).doUpdateSet({ at: p("at") })),
 );
 
-export const deleteHeard = define<{ channel: string; destination: string }>()((db, p) =>
-  db.deleteFrom("heard").where("channel", "=", p("channel")).where("destination", "=", p("destination")),
+export const deleteHeard = define<{ channel: string; digest: Uint8Array }>()((db, p) =>
+  db.deleteFrom("heard").where("channel", "=", p("channel")).where("digest", "=", p("digest")),
 );
 
 /** The questions that were asked with a code over a lane at an address, newest first. */

@@ -57,7 +57,7 @@ function* askAgain(
   now: number,
 ): Work<void> {
   const ask = (yield* tx.all(queries.asksOf, { pause_n })).find((each) => each.ordinal === ordinal);
-  const heard = { channel: lane, destination: ask?.destination ?? "" };
+  const heard = { channel: lane, digest: context.digests.of(ask?.destination ?? "", lane) };
   if ((yield* tx.run(queries.deleteHeard, heard)).changes === 0) return;
   yield* tx.run(queries.requeue, { pause_n, ordinal, now });
   tx.after(() => context.wake(lane));

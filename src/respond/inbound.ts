@@ -67,9 +67,10 @@ export class Inbound {
   }
 
   async #hear(channel: string, destination: string): Promise<void> {
-    const at = this.#context.clock.now();
+    const { clock, digests } = this.#context;
+    const heard = { channel, digest: digests.of(destination, channel), at: clock.now() };
     await this.#writer.write(function* (tx) {
-      yield* tx.run(insertHeard, { channel, destination, at });
+      yield* tx.run(insertHeard, heard);
     });
   }
 

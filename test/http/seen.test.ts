@@ -16,7 +16,13 @@ const SLACK = "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)";
 let appliance: Appliance;
 let key: string;
 beforeAll(async () => {
-  const look = { displayName: "Northwind <Finance>", logo: LOGO, accent: "#7a2e3a", timeZone: "Europe/Berlin" };
+  const look = {
+    displayName: "Northwind <Finance>",
+    logo: LOGO,
+    accent: "#7a2e3a",
+    timeZone: "Europe/Berlin",
+    retention: null,
+  };
   appliance = await startAppliance((config) => ({ ...config, projects: { default: look } }));
   key = appliance.keys.test;
 });

@@ -12,7 +12,7 @@ const [folder = "", recipient = "", where = ""] = process.argv.slice(2);
 const die = () => process.kill(process.pid, "SIGKILL");
 const config = await loadConfig({ flags: { data: folder }, env: {}, cwd: folder });
 
-await withFolder(config, async ({ writer, context }) => {
+await withFolder(config, async ({ writer, context, attestor }) => {
   let commits = 0;
   const write = writer.write.bind(writer);
   writer.write = async (unit) => {
@@ -27,6 +27,6 @@ await withFolder(config, async ({ writer, context }) => {
   };
   const none = { concluding: new Map(), scanned: new Set<string>(), wake() {} };
   const hints = { due() {}, ended() {}, told() {} };
-  const parts = { writer, context: { ...context, ...none, hints }, directory: config, dataDir: folder };
+  const parts = { writer, context: { ...context, ...none, attestor, hints }, directory: config, dataDir: folder };
   await new Privacy(parts).erase(recipient, { actor: { type: "operator", id: null }, reason: null, dryRun: false });
 });

@@ -147,7 +147,18 @@ describe("the repository's pausepoint.config.ts is the manual", () => {
   test("no part of the schema with a default is left out of that comparison", () => {
     expect(Object.keys(configSchema.shape).sort()).toEqual(
       [
-        ...["baseUrl", "dataDir", "defaultRegion", "listen", "log", "receipts", "texts", "timeoutHours", "webhooks", "retention"],
+        ...[
+          "baseUrl",
+          "dataDir",
+          "defaultRegion",
+          "listen",
+          "log",
+          "receipts",
+          "texts",
+          "timeoutHours",
+          "webhooks",
+          "retention",
+        ],
         ...["channels", "people", "projects", "backups"],
       ].sort(),
     );

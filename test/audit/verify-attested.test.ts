@@ -170,7 +170,7 @@ describe("a receipt in the table", () => {
         shift(raw, seq, 1);
         raw
           .prepare(
-            "INSERT INTO audit_entries SELECT seq + 1, world_n, pause_n, entry, leaf, disclosed FROM audit_entries WHERE seq = ?",
+            "INSERT INTO audit_entries (seq, world_n, pause_n, entry, leaf, disclosed) SELECT seq + 1, world_n, pause_n, entry, leaf, disclosed FROM audit_entries WHERE seq = ?",
           )
           .run(seq);
         relink(raw, seq);

@@ -246,22 +246,27 @@ describe("what was erased since a backup", () => {
       afterCopy,
     });
 
+  /** A line of the list, of an erasure that names no pause. */
+  const line = (seq: number) =>
+    JSON.stringify({ erasure: `e${seq}`, seq, at: "2026-11-01T00:00:00.000Z", digests: [], pause_ids: [] });
+  const lines = (...seqs: number[]) => seqs.map((seq) => `${line(seq)}\n`).join("");
+
   test("stays in the list of erasures: the backup's lines and the folder's, each once, in their order", async () => {
     const list = join(stage.data, "erasures.jsonl");
-    writeFileSync(list, '{"n":1}\n{"n":2}\n');
+    writeFileSync(list, lines(1, 2));
     await stage.backup("all.tar.gz");
     mkdirSync(stage.path("data"));
-    writeFileSync(stage.path("data/erasures.jsonl"), '{"n":1}\n{"n":2}\n{"n":3}\n');
+    writeFileSync(stage.path("data/erasures.jsonl"), lines(1, 2, 3));
     await stage.restore("all.tar.gz", "data");
-    expect(linesOf(stage.path("data/erasures.jsonl"))).toEqual(['{"n":1}', '{"n":2}', '{"n":3}']);
+    expect(linesOf(stage.path("data/erasures.jsonl"))).toEqual([line(1), line(2), line(3)]);
     await stage.restore("all.tar.gz", "empty");
-    expect(linesOf(stage.path("empty/erasures.jsonl"))).toEqual(['{"n":1}', '{"n":2}']);
+    expect(linesOf(stage.path("empty/erasures.jsonl"))).toEqual([line(1), line(2)]);
   });
 
   test("can be erased again in the copy, before anybody sees it", async () => {
     await stage.backup("all.tar.gz");
     mkdirSync(stage.path("data"));
-    writeFileSync(stage.path("data/erasures.jsonl"), '{"n":3}\n');
+    writeFileSync(stage.path("data/erasures.jsonl"), lines(3));
     let seen: unknown = null;
     await restore(stage.path("data"), async (folder) => {
       seen = [
@@ -271,7 +276,7 @@ describe("what was erased since a backup", () => {
       ];
       expect(existsSync(stage.path("data/pausepoint.db"))).toBe(false);
     });
-    expect(seen).toEqual([["erasures.jsonl", "pausepoint.db", "secret"], ['{"n":3}'], [{ n: 1 }]]);
+    expect(seen).toEqual([["erasures.jsonl", "pausepoint.db", "secret"], [line(3)], [{ n: 1 }]]);
   });
 
   test("keeps the folder as it was, when it can't be erased again", async () => {

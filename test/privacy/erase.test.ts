@@ -77,7 +77,7 @@ describe("an erased pause", () => {
     expect(page).not.toContain("[erased]");
     expect((await appliance.choose(link, "Reject")).status).toBe(410);
     const rejected = (await appliance.log(appliance.keys.test, id)).filter(({ type }) => type === "response.rejected");
-    expect(rejected.map(({ data }) => Object.keys(data))).toEqual([["choice", "recipient", "via", "why"]]);
+    expect(rejected.map(({ data }) => Object.keys(data))).toEqual([["choice", "recipient", "via", "view_ms", "why"]]);
   });
 
   test("keeps the addresses of others whom it asked, and only those", async () => {

@@ -88,6 +88,8 @@ export async function prepareExport(source: ExportSource, request: ExportRequest
     last_seq: lastSeq,
     prev_hash: isComplete ? (before === undefined ? "0".repeat(64) : sha256Hex(before.entry)) : null,
     frontier: isComplete ? new StoredTree(reader).frontier(firstSeq - 1).hashes.map(base64) : null,
+    // Where the log goes on behind this file: what it then lacks, it was not asked for.
+    until: isComplete && request.to !== null ? isoTime(request.to) : null,
     ...(isComplete ? {} : { selection: describe(request) }),
     keys: logKeysOf(keys),
     handovers: handoversOf(keys),

@@ -35,6 +35,8 @@ export class DocumentReader {
     for (const name of ["pausepoint", "curl", "python3", "bun"]) chmodSync(join(folder, "bin", name), 0o755);
     // The libraries that samples import are those that the tests run with.
     symlinkSync(join(project, "node_modules"), join(folder, "work/node_modules"));
+    // As in a checkout, which the reader stands in.
+    symlinkSync(join(project, "clients"), join(folder, "work/clients"));
     const taps = { on: false, refused: [] as string[] };
     const config = await loadConfig({ flags: { data: join(folder, "data"), port: "0" }, env: {}, cwd: folder });
     const app = await startApp({

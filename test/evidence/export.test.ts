@@ -33,6 +33,7 @@ describe("the whole log, exported", () => {
       last_seq: rest.length - 1,
       prev_hash: "0".repeat(64),
       frontier: [],
+      until: null,
       keys: [story.vkey],
       handovers: [],
       exported_at: new Date(story.appliance.clock.now()).toISOString(),

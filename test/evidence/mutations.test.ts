@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { parseVerifierKey } from "../../src/audit/index.ts";
 import { verifyFile } from "../../src/evidence/index.ts";
-import { type Mutation, mutations, type Pick } from "./mutations.ts";
+import { type Mutation, mutations, picker } from "./mutations.ts";
 import { type Story, tellStory } from "./story.ts";
 
 const WHOLE = 1_000;
@@ -26,17 +26,6 @@ afterAll(async () => {
   await story.appliance.stop();
   await other.appliance.stop();
 });
-
-/** A generator of whole numbers from a seed (mulberry32), so that a failure can be played again. */
-function picker(seed: number): Pick {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296) * below);
-  };
-}
 
 const judge = (lines: readonly string[], kept: readonly string[] = []) =>
   verifyFile(story.file("mutated.jsonl", `${lines.join("\n")}\n`), { pinned: parseVerifierKey(story.vkey), kept });

@@ -7,6 +7,17 @@ import canonicalize from "canonicalize";
 
 export type Pick = (below: number) => number;
 
+/** A generator of whole numbers from a seed (mulberry32), so that a failure can be played again. */
+export function picker(seed: number): Pick {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296) * below);
+  };
+}
+
 export interface Mutation {
   readonly kind: string;
   /** What a verifier may say of it. Several where the same file could have come about in several ways. */

@@ -5,7 +5,7 @@
 const entryPoints = ["main", "app", "cli", "http", "mcp", "console"];
 /** Each feature may use those of the later rows. */
 const featureRows = [
-  ["evidence"],
+  ["evidence", "witness"],
   ["respond", "backup"],
   ["privacy"],
   ["pauses"],
@@ -37,7 +37,7 @@ const featureOrder = featureRows.flatMap((row, index) =>
     return {
       name: `feature-order-${feature}`,
       comment:
-        "evidence → respond → privacy → pauses → delivery → webhooks, channels → access → audit: each may use what stands after it.",
+        "evidence, witness → respond → privacy → pauses → delivery → webhooks, channels → access → audit: each may use what stands after it.",
       severity: "error",
       from: { path: rooms([feature]) },
       to: { path: rooms(forbidden) },
@@ -50,7 +50,7 @@ module.exports = {
     upward("features-below-entry-points", features, entryPoints),
     upward("storage-below-features", ["storage"], [...entryPoints, ...features]),
     upward("platform-is-the-ground", ["platform"], [...entryPoints, ...features, "storage"]),
-    ...featureOrder.slice(1), // the first feature may use all others
+    ...featureOrder,
     {
       name: "a-room-for-every-file",
       comment: "A new folder or file directly under src has to be given its floor in this file.",

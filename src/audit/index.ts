@@ -7,11 +7,33 @@ export { followHandovers, type Handover } from "./handovers.ts";
 export { type LogHead, logHead } from "./head.ts";
 export { IJsonError } from "./i-json.ts";
 export { canonicalize, type JsonValue } from "./jcs.ts";
-export { checkpointOf, newestCheckpoint, withholdSigning } from "./key-queries.ts";
+export { checkpointOf, installation, newestCheckpoint, newestCosignedBy, putCosignature } from "./key-queries.ts";
 export { appendEntry, chainHead } from "./log.ts";
-export { append, type Frontier, frontierFrom, leafHash, root, verifyInclusion } from "./merkle.ts";
-export { requestCheckpoint, type SignedCheckpoint, signedCheckpoint } from "./newest-checkpoint.ts";
-export { NoteError, openNote, parseNote, parseVerifierKey, type VerifierKey } from "./note.ts";
+export {
+  append,
+  emptyRoot,
+  type Frontier,
+  frontierFrom,
+  leafHash,
+  root,
+  verifyConsistency,
+  verifyInclusion,
+} from "./merkle.ts";
+export { requestCheckpoint, type SignedCheckpoint, signedCheckpoint, storedCheckpoint } from "./newest-checkpoint.ts";
+export {
+  cosignatureTime,
+  cosignedMessage,
+  formatVerifierKey,
+  NoteError,
+  openNote,
+  parseNote,
+  parseVerifierKey,
+  signatureLine,
+  type VerifierKey,
+  verifierKey,
+} from "./note.ts";
+export { nextOrigin, readOrigin } from "./origin.ts";
+export { type Policy, PolicyError, parsePolicy, satisfies } from "./policy.ts";
 export { entriesOfPause, entriesUpTo, entryAt, newestOfInstallation } from "./queries.ts";
 export { readEntries } from "./read.ts";
 export { disclosedValue, isArray, isObject, type JsonObject } from "./read-entry.ts";
@@ -19,7 +41,9 @@ export { isWhole, type SelectedEntry, type Selection, selectEntries, seqBefore, 
 export { type PublicSigningKey, receiptKeys } from "./signing-keys.ts";
 export { StoredTree } from "./stored-tree.ts";
 export { parseStrict, StrictJsonError } from "./strict-json.ts";
+export { formatSubmission, parseSubmission, type Submission } from "./submission.ts";
 export { formatTlogProof, hashIn, parseTlogProof } from "./tlog-proof.ts";
+export { consistencyOf, frontierOf } from "./tree.ts";
 export { type Verification, verifyLive } from "./verify.ts";
 export {
   isSigned,
@@ -29,3 +53,4 @@ export {
   readReceipt,
   verifyReceipt,
 } from "./verify-receipt.ts";
+export { resumeSigning, settleRestore, type Withheld, withheld, withholdSigning } from "./withheld.ts";

@@ -16,6 +16,7 @@ import { addReport } from "./report.ts";
 import { addRestore } from "./restore.ts";
 import { addServe } from "./serve.ts";
 import { addWebhooks } from "./webhooks.ts";
+import { addWitness } from "./witness.ts";
 
 /**
  * Runs one command line (without the program's own name). Answers the exit status: 0 done, 1 failed or not valid,
@@ -37,6 +38,7 @@ export async function run(args: readonly string[]): Promise<number> {
   addRestore(program);
   addDigest(program);
   addPrivacy(program);
+  addWitness(program);
   addConfig(program);
   addDoctor(program);
   program

@@ -5,8 +5,9 @@ import type { OnOutbox } from "../delivery/index.ts";
 import type { Pause } from "../pauses/index.ts";
 import { isWildcard } from "../platform/network.ts";
 import { version } from "../platform/version.ts";
-import { onTerminal, print, printError } from "./output.ts";
+import { onTerminal, print } from "./output.ts";
 import { type CommonOptions, logOf, settingsOf, withCommonOptions } from "./settings.ts";
+import { stopSignal } from "./stop-signal.ts";
 
 /** `pausepoint serve`: runs until SIGTERM or SIGINT. */
 export function addServe(program: Command): void {
@@ -89,16 +90,4 @@ function endOf({ status, response_choice: choice, response_source: source, respo
 
 function indent(text: string): string {
   return text.replace(/^/gm, "  | ");
-}
-
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      process.once(signal, () => {
-        if (signal === "SIGINT" && onTerminal()) printError("Stopping.");
-        resolve();
-      });
-    }
-    // Timers do not keep the process alive; the server does, until it is told to stop.
-  });
 }

@@ -11,6 +11,8 @@ const violations: [rule: string, file: string, source: string][] = [
   ["features-below-entry-points", "src/audit/start.ts", 'import type { App } from "../app.ts"; export type A = App;'],
   ["storage-below-features", "src/storage/open.ts", 'import "../audit/entry.ts";'],
   ["platform-is-the-ground", "src/platform/clock.ts", 'import "../storage/tables.ts";'],
+  ["feature-order-evidence", "src/evidence/ask.ts", 'import "../witness/witness.ts";'],
+  ["feature-order-witness", "src/witness/serve.ts", 'import "../evidence/proof.ts";'],
   ["feature-order-respond", "src/respond/show.ts", 'import "../evidence/proof.ts";'],
   ["feature-order-backup", "src/backup/make.ts", 'import "../respond/token.ts";'],
   ["feature-order-pauses", "src/pauses/create.ts", 'import "../respond/token.ts";'],
@@ -52,6 +54,7 @@ const allowed: Record<string, string> = {
   "src/storage/tables.ts":
     'import { Kysely } from "kysely"; import "../platform/id.ts"; export type T = Kysely<object>;',
   "src/evidence/proof.ts": 'import "../respond/token.ts"; import "../audit/entry.ts";',
+  "src/witness/witness.ts": 'import "../audit/entry.ts";',
   "src/respond/token.ts": 'import "../pauses/pause.ts"; import "../audit/entry.ts";',
   "src/pauses/pause.ts": 'import "../delivery/guard.ts"; import "node:path"; export type P = string;',
   "src/delivery/guard.ts": 'import "../webhooks/endpoint.ts"; import "../channels/sms.ts"; import "ipaddr.js";',

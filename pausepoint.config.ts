@@ -429,6 +429,20 @@ export default defineConfig({
   //  sms: "PausePoint: {message}\n\nAnswer: {link}",
   //},
 
+  // The audit log is signed by this server; who else keeps an eye on it stands here. docs/witness.md tells more.
+  //audit: {
+  //  // Witnesses, 16 at most: programs of others that cosign a checkpoint only when it contains all that they have
+  //  // cosigned before. Each is { key: "auditor.example/w1+…", url: "https://…" }: the line that `pausepoint witness
+  //  // init` printed there, and where it listens, which may be a private address. Perhaps with tls and proxy as for an
+  //  // HTTP gateway above, and timeoutSeconds, 1 to 120, otherwise 15. Default: none.
+  //  witnesses: [],
+  //  // How often they are asked, 1 to 1440 minutes. They learn how many entries the log has, and nothing else of it.
+  //  everyMinutes: 5,
+  //  // A folder that gets each new checkpoint as a file, <size>.checkpoint and latest.checkpoint, at most one a second: a
+  //  // share that can only be added to, a git repository, a stick. It has to be there. Default: none.
+  //  drop: null,
+  //},
+
   //log: {
   //  // The least that is logged: "debug", "info", "warn" or "error".
   //  level: "info",

@@ -8,8 +8,12 @@ CREATE TABLE installation (
   -- A digest of the folder's secret: a database beside the wrong secret is noticed at start, not by dead links.
   secret_check BLOB    NOT NULL,
   created_at   INTEGER NOT NULL,
-  -- Why no checkpoints and receipts are signed now; NULL: they are.
-  signing_withheld TEXT
+  -- Why no checkpoints and receipts are signed now; NULL: they are, unless a restore has not been looked into yet.
+  signing_withheld TEXT,
+  -- The largest size that is known to have been signed, where this log falls short of it or differs there.
+  withheld_size    INTEGER,
+  -- When a backup was restored that has not been compared yet with what was signed after it was made.
+  restored_at      INTEGER
 ) STRICT;
 
 -- Each restore of a backup. What came after seq in the log of that time is in no log any more.
@@ -329,6 +333,16 @@ CREATE TABLE checkpoints (
   signature BLOB    NOT NULL,
   signed_at INTEGER NOT NULL
 ) STRICT;
+
+-- What witnesses have said to checkpoints: a signature line for each (C2SP tlog-cosignature), to stand below the note.
+CREATE TABLE cosignatures (
+  size    INTEGER NOT NULL REFERENCES checkpoints (size),
+  -- Its verifier key.
+  witness TEXT    NOT NULL,
+  line    TEXT    NOT NULL,
+  at      INTEGER NOT NULL,
+  PRIMARY KEY (size, witness)
+) STRICT, WITHOUT ROWID;
 
 -- Written once, never again: also a slip in our own code is refused by the database.
 CREATE TRIGGER audit_entries_are_final BEFORE UPDATE OF seq, world_n, pause_n, entry, leaf ON audit_entries

@@ -6,7 +6,7 @@ import type { AddressKind, OutgoingMessage } from "./channels/channel.ts";
 import { channelsOf, fallbacksOf, ownAddressesOf } from "./channels/configured.ts";
 import { OUTBOX } from "./channels/directory.ts";
 import { DeliveryQueue, type DueMessage, deliveryRoutes, queueTest, WebhookTraffic } from "./delivery/index.ts";
-import { evidenceRoutes } from "./evidence/index.ts";
+import { compareWithPublished, evidenceRoutes, PublishedHead, Witnessing } from "./evidence/index.ts";
 import { frontPage } from "./http/front.ts";
 import { healthRoutes } from "./http/health.ts";
 import { hookRoutes } from "./http/hooks.ts";
@@ -148,7 +148,10 @@ async function compose(
     clock,
     random,
     receiptHours: config.receipts.validHours,
+    onSigned: () => published.hint(),
   });
+  const published = new PublishedHead({ folder: config.dataDir, writer, clock, log, drop: config.audit.drop });
+  const witnessing = new Witnessing({ ...config.audit, writer, attestor, clock, random, log, published });
   const context: PauseContext = {
     clock,
     random,
@@ -259,6 +262,9 @@ async function compose(
   const privacy = new Privacy({ writer, context, directory: config, dataDir: config.dataDir });
 
   const installation = await writer.write((tx) => ensureInstallation(tx, folder.secret, { clock, ids }));
+  // Before anything can be signed.
+  const withheld = await compareWithPublished(writer, { attestor, clock, random }, config.dataDir);
+  if (withheld !== null) log.error("signing is withheld", { why: withheld.why, resume: "pausepoint audit resume" });
   await writer.write((tx) => tellRestores(tx, context));
   await writer.write((tx) => attestor.prepare(tx));
   const inForce = {
@@ -283,7 +289,7 @@ async function compose(
       ...pauseRoutes(pauses),
       ...eventRoutes(streams),
       ...logRoutes(writer),
-      ...evidenceRoutes({ writer, attestor, clock, random, openReader: () => readerOf(config.dataDir) }),
+      ...evidenceRoutes({ writer, attestor, published, clock, random, openReader: () => readerOf(config.dataDir) }),
       ...privacyRoutes(privacy),
       ...webhookRoutes(webhooks, async (_, endpoint) => ({
         delivery_id: await writer.write((tx) => queueTest(tx, context, endpoint)),
@@ -326,6 +332,7 @@ async function compose(
     if (!complete) log.warn("the write-ahead log still holds erased content, since somebody reads the database");
   };
   const jobs = startJobs({ writer, timeouts, queue, streams, backups, log, clock, eraseByCalendar });
+  witnessing.start();
 
   return {
     url,
@@ -350,7 +357,9 @@ async function compose(
       streams.stop();
       await server.stop(HTTP_GRACE_MS);
       await Promise.all(connections.map((connection) => connection.stop()));
-      await Promise.all([timeouts.stop(), queue.stop()]);
+      await Promise.all([timeouts.stop(), queue.stop(), witnessing.stop()]);
+      await writer.drained();
+      await published.flush();
       await writer.close();
       folder.database.close();
       folder.release();

@@ -4,7 +4,7 @@
  * published before) decisions count as always, and nothing is signed.
  */
 import { base64url, sha256Hex } from "../platform/hash.ts";
-import type { ResponseSource, SharedState, Tx, Work } from "../storage/index.ts";
+import type { ResponseSource, Tx, Work } from "../storage/index.ts";
 import { checkpointText } from "./checkpoint.ts";
 import type { World } from "./entry.ts";
 import * as keyQueries from "./key-queries.ts";
@@ -15,6 +15,7 @@ import { isObject, recipientsIn, rereadEntry } from "./read-entry.ts";
 import { type ReceiptClaims, signReceipt } from "./receipt.ts";
 import { SigningKeys, type SigningParts } from "./signing-keys.ts";
 import { frontierOf } from "./tree.ts";
+import { withheld } from "./withheld.ts";
 
 /** An answer that a receipt is made for. Times are milliseconds. */
 export interface AnsweredFacts {
@@ -38,22 +39,21 @@ export interface AnsweredFacts {
 /** Hours that a receipt may be used in. */
 const RECEIPT_HOURS = 24;
 
-/** Whether signing is withheld, and why. */
-const withheld: SharedState<string | null> = {
-  name: "signing withheld",
-  *load(tx: Tx): Work<string | null> {
-    return (yield* tx.one(keyQueries.installation, {}))?.signing_withheld ?? null;
-  },
-};
+/** What an attestor is made with. */
+export interface AttestorParts extends SigningParts {
+  /** How long a receipt may be used, 24 unless told. */
+  readonly receiptHours?: number;
+  /** Called after each commit that holds a new checkpoint. */
+  readonly onSigned?: () => void;
+}
 
 export class Attestor {
   readonly keys: SigningKeys;
-  readonly #parts: SigningParts & { readonly receiptHours?: number };
+  readonly #parts: AttestorParts;
   /** Signs what the log has come to, unless that was done: the last thing in a commit that holds a decision. */
   readonly checkpoint: (tx: Tx) => Work<void>;
 
-  /** @param parts.receiptHours how long a receipt may be used, 24 unless told. */
-  constructor(parts: SigningParts & { readonly receiptHours?: number }) {
+  constructor(parts: AttestorParts) {
     this.#parts = parts;
     this.keys = new SigningKeys(parts);
     // One function for all: the writer runs it once a commit, however many units ask for it.
@@ -120,6 +120,8 @@ export class Attestor {
       signature: key.sign(text),
       signed_at: this.#parts.clock.now(),
     });
+    const { onSigned } = this.#parts;
+    if (onSigned !== undefined) tx.after(onSigned);
   }
 }
 

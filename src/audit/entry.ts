@@ -97,6 +97,7 @@ export const entryTypes = {
     committed: [],
   },
   "log.restored": { plain: ["made_at", "seq"], committed: [] },
+  "log.resumed": { plain: ["old_origin", "new_origin", "published_size", "published_root", "why"], committed: [] },
   "server.started": { plain: ["version", "channels", "config", "template"], committed: [] },
 } as const satisfies Record<string, { plain: readonly string[]; committed: readonly string[] }>;
 

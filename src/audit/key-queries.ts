@@ -23,13 +23,26 @@ export const retireSigningKeys = define<{ purpose: KeyPurpose; at: number }>()((
 );
 
 export const installation = define()((db) =>
-  db.selectFrom("installation").select(["id", "signing_withheld"]).where("n", "=", 1),
+  db.selectFrom("installation").select(["id", "signing_withheld", "withheld_size", "restored_at"]).where("n", "=", 1),
 );
 
-export const withholdSigning = define<{ why: string | null }>()((db, p) =>
+export const withholdSigning = define<{ why: string; size: number | null }>()((db, p) =>
   db
     .updateTable("installation")
-    .set({ signing_withheld: p("why") })
+    .set({ signing_withheld: p("why"), withheld_size: p("size") })
+    .where("n", "=", 1),
+);
+
+/** A restore has been looked into. */
+export const settleRestore = define()((db) =>
+  db.updateTable("installation").set({ restored_at: null }).where("n", "=", 1),
+);
+
+/** Nothing stands against signing any more. */
+export const resumeSigning = define()((db) =>
+  db
+    .updateTable("installation")
+    .set({ signing_withheld: null, withheld_size: null, restored_at: null })
     .where("n", "=", 1),
 );
 
@@ -52,3 +65,44 @@ const signed = (db: QueryBuilder) =>
 export const newestCheckpoint = define()((db) => signed(db).orderBy("checkpoints.size", "desc").limit(1));
 
 export const checkpointOf = define<{ size: number }>()((db, p) => signed(db).where("checkpoints.size", "=", p("size")));
+
+/** The newest that at least one witness has cosigned. */
+export const newestCosigned = define()((db) =>
+  signed(db)
+    .where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom("cosignatures")
+          .select("cosignatures.size")
+          .whereRef("cosignatures.size", "=", "checkpoints.size"),
+      ),
+    )
+    .orderBy("checkpoints.size", "desc")
+    .limit(1),
+);
+
+/** The lines of all witnesses below a checkpoint. */
+export const cosignaturesOf = define<{ size: number }>()((db, p) =>
+  db.selectFrom("cosignatures").select(["witness", "line"]).where("size", "=", p("size")).orderBy("at"),
+);
+
+/** The largest tree that a witness has cosigned under a log's name. */
+export const newestCosignedBy = define<{ witness: string; origin: string }>()((db, p) =>
+  db
+    .selectFrom("cosignatures")
+    .innerJoin("checkpoints", "checkpoints.size", "cosignatures.size")
+    .innerJoin("signing_keys", "signing_keys.n", "checkpoints.key_n")
+    .select("cosignatures.size as size")
+    .where("cosignatures.witness", "=", p("witness"))
+    .where("signing_keys.name", "=", p("origin"))
+    .orderBy("cosignatures.size", "desc")
+    .limit(1),
+);
+
+/** A witness that is asked again about the same tree says it with a later time. */
+export const putCosignature = define<{ size: number; witness: string; line: string; at: number }>()((db, p) =>
+  db
+    .insertInto("cosignatures")
+    .values({ size: p("size"), witness: p("witness"), line: p("line"), at: p("at") })
+    .onConflict((conflict) => conflict.columns(["size", "witness"]).doUpdateSet({ line: p("line"), at: p("at") })),
+);

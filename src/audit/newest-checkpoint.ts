@@ -1,4 +1,4 @@
-import type { RowOf, Tx, Work } from "../storage/index.ts";
+import type { RowOf, Tx, Work, Writer } from "../storage/index.ts";
 import type { Attestor } from "./attest.ts";
 import { checkpointText } from "./checkpoint.ts";
 import * as queries from "./key-queries.ts";
@@ -20,6 +20,23 @@ export function* requestCheckpoint(tx: Tx, attestor: Attestor): Work<void> {
   const head = yield* tx.shared(chainHead);
   const newest = yield* tx.one(queries.newestCheckpoint, {});
   if (newest === undefined || newest.size < head.seq) tx.closing(attestor.checkpoint);
+}
+
+/**
+ * The newest checkpoint that stands in the table, its cosignatures below it; null when there is none.
+ *
+ * @param which `signed`: whatever is newest; `cosigned`: the newest that a witness has cosigned, which is older.
+ */
+export function storedCheckpoint(writer: Writer, which: "signed" | "cosigned" = "signed"): SignedCheckpoint | null {
+  const row = writer.one(which === "signed" ? queries.newestCheckpoint : queries.newestCosigned, {});
+  if (row === undefined) return null;
+  const signed = signedCheckpoint(row);
+  return { ...signed, note: withCosignatures(signed.note, writer.all(queries.cosignaturesOf, { size: row.size })) };
+}
+
+/** The note with these signature lines below its own. */
+export function withCosignatures(note: string, cosignatures: readonly { readonly line: string }[]): string {
+  return `${note}${cosignatures.map(({ line }) => line).join("")}`;
 }
 
 /** A row of the table as the note that was signed. */

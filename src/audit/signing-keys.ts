@@ -91,19 +91,34 @@ export class SigningKeys {
     return (yield* tx.shared(this.#loaded)).all;
   }
 
-  /** Puts a new key in the place of the one in use. What the old one signed stays good. */
-  *rotate(tx: Tx, purpose: KeyPurpose, actor: Actor): Work<{ readonly key: ActiveKey; readonly old: ActiveKey }> {
+  /**
+   * Puts a new key in the place of the one in use. What the old one signed stays good.
+   *
+   * @param origin the log's name from now on, where it is to have another.
+   */
+  *rotate(
+    tx: Tx,
+    purpose: KeyPurpose,
+    actor: Actor,
+    origin: string | null = null,
+  ): Work<{ readonly key: ActiveKey; readonly old: ActiveKey }> {
     const old = yield* this.active(tx, purpose);
-    return { key: yield* this.#make(tx, purpose, old, actor), old };
+    return { key: yield* this.#make(tx, purpose, old, actor, origin), old };
   }
 
-  *#make(tx: Tx, purpose: KeyPurpose, old: ActiveKey | null, actor: Actor): Work<ActiveKey> {
+  *#make(
+    tx: Tx,
+    purpose: KeyPurpose,
+    old: ActiveKey | null,
+    actor: Actor,
+    origin: string | null = null,
+  ): Work<ActiveKey> {
     const { clock, random } = this.#parts;
     const at = clock.now();
     // The pool's bytes would stay in memory beside everything else that is drawn from it: the seed gets bytes of its own.
     const seed = Uint8Array.from(random.bytes(ED25519_KEY_LENGTH));
     const key = signingKeyFrom(seed);
-    const name = purpose === "log" ? (old?.name ?? (yield* this.#origin(tx))) : null;
+    const name = purpose === "log" ? (origin ?? old?.name ?? (yield* this.#origin(tx))) : null;
     const id = name === null ? thumbprint(key.publicKey) : formatVerifierKey(verifierKey(name, key.publicKey));
     const handover = old === null ? null : old.sign(handoverText(purpose, old.id, id));
     if (old !== null) yield* tx.run(queries.retireSigningKeys, { purpose, at });

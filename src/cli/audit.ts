@@ -1,6 +1,13 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import { NoteError, parseVerifierKey, type Verification, type VerifierKey, verifyLive } from "../audit/index.ts";
+import {
+  NoteError,
+  parseVerifierKey,
+  storedCheckpoint,
+  type Verification,
+  type VerifierKey,
+  verifyLive,
+} from "../audit/index.ts";
 import {
   checkpointNow,
   compareWithKept,
@@ -22,6 +29,7 @@ import { pauseById } from "../pauses/index.ts";
 import { openForReading, Reader, type Writer } from "../storage/index.ts";
 import { type Folder, requireDatabase, withFolder } from "./folder.ts";
 import { CommandFailed, print, printJson, UsageError, writeOut } from "./output.ts";
+import { resume } from "./resume.ts";
 import { type CommonOptions, settingsOf, timeIn, withCommonOptions } from "./settings.ts";
 
 /** `pausepoint audit …`: what an auditor asks for, also beside a running server. */
@@ -57,8 +65,16 @@ export function addAudit(program: Command): void {
     audit
       .command("checkpoint")
       .description("print the newest signed checkpoint; keep it where this server can't reach it")
-      .option("--public-key", "print the verifier key that checkpoints are checked with, to pin it"),
+      .option("--public-key", "print the verifier key that checkpoints are checked with, to pin it")
+      .option("--cosigned", "print the newest that a witness has cosigned"),
   ).action(checkpoint);
+  withCommonOptions(
+    audit
+      .command("resume")
+      .description("sign again after a restore, when that is safe")
+      .option("--checkpoint <file>", "a checkpoint that was kept elsewhere, the newest there is")
+      .option("--new-log", "go on under a new name and with a new key, since something that was signed is lost"),
+  ).action(resume);
 }
 
 // Export and proof
@@ -124,18 +140,23 @@ function pauseNamed(writer: Writer, id: string) {
 
 // Checkpoint
 
-async function checkpoint(options: CommonOptions & { readonly publicKey?: boolean }): Promise<void> {
+async function checkpoint(
+  options: CommonOptions & { readonly publicKey?: boolean; readonly cosigned?: boolean },
+): Promise<void> {
   const config = await settingsOf(options);
   requireDatabase(config);
-  await withFolder(config, async ({ writer, attestor }) => {
+  await withFolder(config, async ({ writer, attestor, published }) => {
     if (options.publicKey === true) {
       const key = await writer.write((tx) => attestor.keys.active(tx, "log"));
       if (options.json === true) printJson({ origin: key.name, public_key: key.id });
       else print(key.id);
       return;
     }
-    const newest = await checkpointNow(writer, attestor);
+    const cosigned = options.cosigned === true;
+    const newest = cosigned ? storedCheckpoint(writer, "cosigned") : await checkpointNow(writer, attestor);
+    if (newest === null && cosigned) throw new CommandFailed("No witness has cosigned a checkpoint yet.");
     if (newest === null) throw new CommandFailed("Nothing has been signed yet: signing is withheld since a restore.");
+    await published.flush();
     if (options.json === true)
       printJson({ size: newest.size, root: Buffer.from(newest.root).toString("base64"), checkpoint: newest.note });
     else print(newest.note.trimEnd());

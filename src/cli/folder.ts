@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type AccessContext, KeyRing } from "../access/index.ts";
 import { Attestor } from "../audit/index.ts";
 import { backupBeforeMigration } from "../backup/index.ts";
+import { compareWithPublished, PublishedHead } from "../evidence/index.ts";
 import type { PauseContext } from "../pauses/index.ts";
 import { AddressDigests } from "../platform/address-digests.ts";
 import { systemClock } from "../platform/clock.ts";
@@ -12,6 +13,7 @@ import { systemRandom } from "../platform/random.ts";
 import { version } from "../platform/version.ts";
 import { ensureInstallation, folderSecret, newestSchema, openDatabase, Writer } from "../storage/index.ts";
 import { UsageError } from "./output.ts";
+import { logOf } from "./settings.ts";
 
 /** What this program is, and the schema that it knows. */
 export const own = { version: version.number, schema: newestSchema };
@@ -22,6 +24,8 @@ export interface Folder {
   readonly context: AccessContext & { readonly digests: AddressDigests };
   readonly keys: KeyRing;
   readonly attestor: Attestor;
+  /** To be told before a checkpoint is given away. */
+  readonly published: PublishedHead;
 }
 
 /** What the units of work around pauses are made with in a command: the server beside it learns of what was written by itself. */
@@ -50,8 +54,16 @@ export async function withFolder<R>(config: LoadedConfig, work: (folder: Folder)
       failure = error;
     });
     await writer.write((tx) => ensureInstallation(tx, secret, context));
-    const attestor = new Attestor({ folderSecret: secret, clock, random });
-    const result = await work({ writer, context, keys: new KeyRing(writer), attestor });
+    let hasSigned = false;
+    const onSigned = () => {
+      hasSigned = true;
+    };
+    const attestor = new Attestor({ folderSecret: secret, clock, random, onSigned });
+    const drop = config.audit.drop;
+    const published = new PublishedHead({ folder: config.dataDir, writer, clock, log: logOf(config), drop });
+    await compareWithPublished(writer, { attestor, clock, random }, config.dataDir);
+    const result = await work({ writer, context, keys: new KeyRing(writer), attestor, published });
+    if (hasSigned) await published.flush();
     if (failure !== null) throw failure;
     return result;
   } finally {

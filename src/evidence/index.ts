@@ -1,8 +1,13 @@
 export { checkpointNow } from "./checkpoints.ts";
 export { exportCsv } from "./csv.ts";
 export { type ExportRequest, exportLines, prepareExport } from "./export.ts";
+export { readKept, resumeWith } from "./kept-checkpoint.ts";
 export { logHead, signingKeysOf } from "./keys.ts";
 export { provePause } from "./proof.ts";
+export { PublishedHead } from "./published-head.ts";
 export { articles, collectReport, DATES, type Report, reportHtml } from "./report/index.ts";
+export { beginAnew, type Renamed } from "./resume.ts";
+export { compareWithPublished, readPublished } from "./rollback.ts";
 export { evidenceRoutes, openedBy } from "./routes.ts";
 export { compareWithKept, Faulty, type FileVerdict, trustedLog, Unreadable, verifyFile } from "./verify/index.ts";
+export { Witnessing } from "./witnessing.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { Key, Route } from "../access/index.ts";
+import type { Key, Reply, Route } from "../access/index.ts";
+import { storedCheckpoint } from "../audit/index.ts";
 import { pauseById } from "../pauses/index.ts";
 import { queryObject, timeParameter } from "../platform/paging.ts";
 import { Problem } from "../platform/problem.ts";
@@ -11,12 +12,15 @@ import { exportCsv } from "./csv.ts";
 import { type ExportRequest, type ExportSource, exportLines, type PreparedExport, prepareExport } from "./export.ts";
 import { receiptKeySet, signingKeysOf } from "./keys.ts";
 import { type Opened, provePause } from "./proof.ts";
+import type { PublishedHead } from "./published-head.ts";
 
 /** What the evidence is read from and made with. */
 export interface EvidenceParts extends ConsumeParts {
   readonly writer: Writer;
   /** Opens a connection that only reads, for as long as an export lasts. */
   readonly openReader: () => { readonly reader: Reader; close(): void };
+  /** Told before a checkpoint is given away. */
+  readonly published: Pick<PublishedHead, "flush">;
 }
 
 const disclose = z.enum(["true", "false"], "must be true or false").default("true");
@@ -36,9 +40,13 @@ const proofQuery = z.strictObject({
     .default("true"),
 });
 
+const checkpointQuery = z.strictObject({
+  cosigned: z.enum(["true", "false"], "must be true or false").default("false"),
+});
+
 /** The log's checkpoint, export and proofs, the keys that receipts are verified with, and taking a receipt. */
 export function evidenceRoutes(parts: EvidenceParts): Route[] {
-  const { writer, attestor } = parts;
+  const { writer, attestor, published } = parts;
   return [
     {
       method: "POST",
@@ -53,10 +61,17 @@ export function evidenceRoutes(parts: EvidenceParts): Route[] {
       method: "GET",
       path: "/v1/audit/checkpoint",
       access: "audit:read",
-      async handle() {
+      async handle(call) {
+        const { cosigned } = check(checkpointQuery, queryObject(call.query), "query");
+        if (cosigned === "true") {
+          const witnessed = storedCheckpoint(writer, "cosigned");
+          if (witnessed === null) throw new Problem("not-found", "No witness has cosigned a checkpoint yet.");
+          return noteReply(witnessed.note);
+        }
         const checkpoint = await checkpointNow(writer, attestor);
         if (checkpoint === null) throw new Problem("signing-withheld", "Nothing has been signed yet.");
-        return { status: 200, headers: { "content-type": "text/plain; charset=utf-8" }, body: checkpoint.note };
+        await published.flush();
+        return noteReply(checkpoint.note);
       },
     },
     {
@@ -169,4 +184,8 @@ function streamOf(
     },
     { highWaterMark: 1 },
   );
+}
+
+function noteReply(note: string): Reply {
+  return { status: 200, headers: { "content-type": "text/plain; charset=utf-8" }, body: note };
 }

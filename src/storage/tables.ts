@@ -8,6 +8,8 @@ export interface Tables {
     secret_check: Uint8Array;
     created_at: number;
     signing_withheld: string | null;
+    withheld_size: number | null;
+    restored_at: number | null;
   };
   restores: {
     n: Generated<number>;
@@ -193,6 +195,7 @@ export interface Tables {
     seq: number;
   };
   checkpoints: { size: number; root: Uint8Array; key_n: number; signature: Uint8Array; signed_at: number };
+  cosignatures: { size: number; witness: string; line: string; at: number };
 }
 
 /** What a signing key signs. Test receipts have a key of their own, so that none can pass for a live one. */

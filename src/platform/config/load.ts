@@ -51,13 +51,17 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     throw new ConfigError(`Correct the configuration (${places.join("; ")}).\n${findings}`);
   }
 
-  const { baseUrl, dataDir, people, channels, webhooks, backups, projects, ...settings } = checked.data;
+  const { baseUrl, dataDir, people, channels, webhooks, backups, projects, audit, ...settings } = checked.data;
   const dataDirInFile = isRecord(exported) && exported.dataDir !== undefined;
   const besideFile = (path: string) => resolve(source === null ? sources.cwd : dirname(source), path);
   return freeze({
     ...settings,
     baseUrl: baseUrl ?? listenUrl(settings.listen),
     dataDir: resolve(source !== null && dataDirInFile ? dirname(source) : sources.cwd, dataDir),
+    audit: {
+      ...audit,
+      drop: audit.drop === null ? null : resolve(source === null ? sources.cwd : dirname(source), audit.drop),
+    },
     people: byName(people),
     channels: byName(channels ?? {}),
     webhooks: webhooks ?? webhookDefaults,

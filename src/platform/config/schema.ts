@@ -6,6 +6,7 @@
 import { Cron } from "croner";
 import { isSupportedCountry } from "libphonenumber-js";
 import { z } from "zod";
+import { auditSchema } from "./audit.ts";
 import { contrast } from "./contrast.ts";
 import { definedSchema } from "./defined.ts";
 import { httpGatewaySchema } from "./http-gateway.ts";
@@ -227,6 +228,8 @@ export const configSchema = section({
   /** How long the content of pauses is kept. Default: for ever. */
   retention: retention.prefault({}),
   texts: texts.prefault({}),
+  /** Who witnesses the audit log, and where its checkpoints are kept. */
+  audit: auditSchema.prefault({}),
   log: log.prefault({}),
 }).superRefine(({ people, channels = {} }, context) => {
   for (const [name, { addresses = {} }] of Object.entries(people)) {

@@ -29,6 +29,7 @@ describe("where the configuration is found", () => {
       projects: {},
       receipts: { validHours: 24 },
       retention: { contentDays: null },
+      audit: { witnesses: [], everyMinutes: 5, drop: null },
       texts: { sms: "PausePoint: {message}\n\nAnswer: {link}" },
       log: { level: "info", format: "text" },
       source: null,

@@ -107,6 +107,7 @@ describe("the repository's pausepoint.config.ts is the manual", () => {
     const { cwd, config, written } = await uncommented();
     const unset = await loadConfig({ env: {}, cwd: await folderWith({}) });
     for (const key of [
+      "audit",
       "baseUrl",
       "listen",
       "defaultRegion",
@@ -148,6 +149,7 @@ describe("the repository's pausepoint.config.ts is the manual", () => {
     expect(Object.keys(configSchema.shape).sort()).toEqual(
       [
         ...[
+          "audit",
           "baseUrl",
           "dataDir",
           "defaultRegion",

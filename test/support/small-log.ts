@@ -32,10 +32,10 @@ export class SmallLog {
   }
 
   /** The log as it would be had something else happened after so many entries; the same key signs it. */
-  forkedAt(size: number, length: number): SmallLog {
+  forkedAt(size: number, length: number, story = "false"): SmallLog {
     const fork = Object.assign(new SmallLog(this.origin), { key: this.key, vkey: this.vkey });
     fork.#leaves.push(...this.#leaves.slice(0, size));
-    return fork.grow(length - size, "false");
+    return fork.grow(length - size, story);
   }
 
   root(size = this.size): Uint8Array {

@@ -1,8 +1,16 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import { NoteError, parseVerifierKey, type VerifierKey } from "../audit/index.ts";
+import {
+  NoteError,
+  type Policy,
+  PolicyError,
+  parsePolicy,
+  parseVerifierKey,
+  satisfies,
+  type VerifierKey,
+} from "../audit/index.ts";
 import { type HttpServer, startServer } from "../http/server.ts";
-import { systemClock } from "../platform/clock.ts";
+import { isoTime, systemClock } from "../platform/clock.ts";
 import { listenUrl } from "../platform/config/load.ts";
 import { IdSource } from "../platform/ids.ts";
 import { createLog } from "../platform/log.ts";
@@ -10,13 +18,13 @@ import { systemRandom } from "../platform/random.ts";
 import { version } from "../platform/version.ts";
 import { lockFolder, makeFolder } from "../storage/index.ts";
 import { makeCosigner, openLedger, readCosigner, Witness, witnessRoutes } from "../witness/index.ts";
-import { print, printJson, UsageError } from "./output.ts";
+import { CommandFailed, print, printJson, UsageError } from "./output.ts";
 import { stopSignal } from "./stop-signal.ts";
 
 const GRACE_MS = 5_000;
 const DEFAULT_PORT = "8788";
 
-/** `pausepoint witness init|serve`: a second party's program, which has nothing of PausePoint's own data. */
+/** `pausepoint witness init|serve|check`: a second party's program, which has nothing of PausePoint's own data. */
 export function addWitness(program: Command): void {
   const witness = program.command("witness").description("witness the logs of others: cosign that they only ever grow");
   withFolderOption(witness.command("init").description("make the witness's key, and print what logs are given of it"))
@@ -28,6 +36,44 @@ export function addWitness(program: Command): void {
     .option("--host <host>", "the address to listen on", "127.0.0.1")
     .option("--port <port>", "the port to listen on; 0 for any", DEFAULT_PORT)
     .action(serve);
+  witness
+    .command("check")
+    .description("check a checkpoint against a trust file: who has signed it, and is it enough")
+    .argument("<checkpoint>", "a file with the signed note")
+    .requiredOption("--policy <file>", "the trust file: lines with log, witness, group and quorum")
+    .option("--json", "print JSON")
+    .action(check);
+}
+
+/** Needs no folder and no server: what an auditor was sent, and whom they trust. */
+function check(file: string, { policy: trustFile, json }: { readonly policy: string; readonly json?: boolean }): void {
+  const verdict = satisfies(readPolicy(trustFile), readInput(file).toString("utf8"));
+  const { satisfied, why, checkpoint, log } = verdict;
+  const cosigners = verdict.cosigners.map(({ name, time }) => ({ name, at: isoTime(time * 1000) }));
+  if (json === true)
+    printJson({ satisfied, why, origin: checkpoint?.origin ?? null, size: checkpoint?.size ?? null, cosigners });
+  if (!satisfied) throw new CommandFailed(why ?? "The checkpoint does not satisfy the trust file.");
+  if (json === true) return;
+  const by = cosigners.map(({ name, at }) => `, cosigned by ${name} at ${at}`).join("");
+  print(`${log?.name} had ${checkpoint?.size} entries${by}.`);
+}
+
+/** @throws UsageError for what is no trust file. */
+function readPolicy(file: string): Policy {
+  try {
+    return parsePolicy(readInput(file));
+  } catch (error) {
+    if (error instanceof PolicyError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+function readInput(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new UsageError(`The file can't be read: ${(error as Error).message}`);
+  }
 }
 
 interface FolderOption {
@@ -91,7 +137,7 @@ async function serve(options: ServeOptions): Promise<void> {
 
 /** @throws UsageError for what is no key of a log, and when there is none. */
 function watchedLogs({ log, logFile }: ServeOptions): VerifierKey[] {
-  const lines = logFile === undefined ? [] : readFileSync(logFile, "utf8").split("\n");
+  const lines = logFile === undefined ? [] : readInput(logFile).toString("utf8").split("\n");
   const keys = [...log, ...lines]
     .map((line) => line.trim())
     .filter((line) => line !== "" && !line.startsWith("#"))

@@ -52,7 +52,7 @@ export const problems = {
   "signing-withheld": {
     status: 503,
     title: "Signing is withheld",
-    help: "A backup was restored, and it is not known yet what was signed after it was made. Decisions count as always, but no checkpoint and no receipt is signed until `pausepoint audit resume` has settled it.",
+    help: "The database is older than what was signed from it, or a backup was restored and that is not known yet. Decisions count as always, but no checkpoint and no receipt is signed until `pausepoint audit resume` has settled it.",
   },
   "already-ended": {
     status: 409,

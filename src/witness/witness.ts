@@ -100,7 +100,9 @@ export class Witness {
   #cosign(checkpoint: Checkpoint, text: string, note: string): Verdict {
     const { cosigner, ledger, clock } = this.#parts;
     const line = cosigner.cosign(text, Math.floor(clock.now() / 1000));
-    // On disk before it leaves: a witness that forgot what it said could be made to say the opposite.
+    // On disk before it leaves: a witness that forgot what it said could be made to say the opposite. What is there already
+    // is not written again: anybody who has a checkpoint can send it as often as they like.
+    if (ledger.newest(checkpoint.origin)?.size === checkpoint.size) return { status: 200, line };
     ledger.remember(checkpoint, `${note}${line}`);
     return { status: 200, line };
   }

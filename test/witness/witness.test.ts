@@ -49,10 +49,13 @@ describe("a witness", () => {
     }
   });
 
-  test("cosigns the same tree again, with a later time", async () => {
+  test("cosigns the same tree again, with a later time, and writes nothing for it", async () => {
     const first = await cosigned(log.submission(0, 7));
+    const [file] = readdirSync(witness.folder).filter((name) => name.endsWith(".checkpoint"));
+    const written = readFileSync(join(witness.folder, file!), "utf8");
     witness.clock.turn(60_000);
     expect(await cosigned(log.submission(7, 7))).not.toBe(first);
+    expect(readFileSync(join(witness.folder, file!), "utf8")).toBe(written);
   });
 
   test("signs what the log signed to the last byte, with lines that it does not understand", async () => {

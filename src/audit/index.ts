@@ -7,7 +7,14 @@ export { followHandovers, type Handover } from "./handovers.ts";
 export { type LogHead, logHead } from "./head.ts";
 export { IJsonError } from "./i-json.ts";
 export { canonicalize, type JsonValue } from "./jcs.ts";
-export { checkpointOf, installation, newestCheckpoint, newestCosignedBy, putCosignature } from "./key-queries.ts";
+export {
+  checkpointOf,
+  cosignaturesOf,
+  installation,
+  newestCheckpoint,
+  newestCosignedBy,
+  putCosignature,
+} from "./key-queries.ts";
 export { appendEntry, chainHead } from "./log.ts";
 export {
   append,
@@ -19,7 +26,13 @@ export {
   verifyConsistency,
   verifyInclusion,
 } from "./merkle.ts";
-export { requestCheckpoint, type SignedCheckpoint, signedCheckpoint, storedCheckpoint } from "./newest-checkpoint.ts";
+export {
+  requestCheckpoint,
+  type SignedCheckpoint,
+  signedCheckpoint,
+  storedCheckpoint,
+  withCosignatures,
+} from "./newest-checkpoint.ts";
 export {
   cosignatureTime,
   cosignedMessage,
@@ -32,7 +45,7 @@ export {
   type VerifierKey,
   verifierKey,
 } from "./note.ts";
-export { nextOrigin, readOrigin } from "./origin.ts";
+export { hasHadName, nextOrigin, readOrigin } from "./origin.ts";
 export { type Policy, PolicyError, parsePolicy, satisfies } from "./policy.ts";
 export { entriesOfPause, entriesUpTo, entryAt, newestOfInstallation } from "./queries.ts";
 export { readEntries } from "./read.ts";
@@ -43,7 +56,7 @@ export { StoredTree } from "./stored-tree.ts";
 export { parseStrict, StrictJsonError } from "./strict-json.ts";
 export { formatSubmission, parseSubmission, type Submission } from "./submission.ts";
 export { formatTlogProof, hashIn, parseTlogProof } from "./tlog-proof.ts";
-export { consistencyOf, frontierOf } from "./tree.ts";
+export { frontierOf } from "./tree.ts";
 export { type Verification, verifyLive } from "./verify.ts";
 export {
   isSigned,
@@ -53,4 +66,11 @@ export {
   readReceipt,
   verifyReceipt,
 } from "./verify-receipt.ts";
-export { resumeSigning, settleRestore, type Withheld, withheld, withholdSigning } from "./withheld.ts";
+export {
+  resumeSigning,
+  settleRestore,
+  type Withheld,
+  withheld,
+  withholdAfterRestore,
+  withholdSigning,
+} from "./withheld.ts";

@@ -33,6 +33,13 @@ export const withholdSigning = define<{ why: string; size: number | null }>()((d
     .where("n", "=", 1),
 );
 
+export const markRestored = define<{ at: number }>()((db, p) =>
+  db
+    .updateTable("installation")
+    .set({ restored_at: p("at") })
+    .where("n", "=", 1),
+);
+
 /** A restore has been looked into. */
 export const settleRestore = define()((db) =>
   db.updateTable("installation").set({ restored_at: null }).where("n", "=", 1),

@@ -15,3 +15,9 @@ export function nextOrigin(first: string, ...others: readonly string[]): string 
   const numbers = [first, ...others].map(readOrigin).filter((other) => other.base === base);
   return `${base}/${Math.max(...numbers.map(({ number }) => number)) + 1}`;
 }
+
+/** Whether a log that is called `origin` now has had this name, or has it. */
+export function hasHadName(origin: string, name: string): boolean {
+  const [now, then] = [readOrigin(origin), readOrigin(name)];
+  return now.base === then.base && then.number <= now.number;
+}

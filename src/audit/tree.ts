@@ -1,13 +1,5 @@
 import type { Tx, Work } from "../storage/index.ts";
-import {
-  consistencyNodes,
-  consistencyProof,
-  type Frontier,
-  frontierAt,
-  nodeFromTiles,
-  type StoredLevel,
-  storedRow,
-} from "./merkle.ts";
+import { type Frontier, frontierAt, nodeFromTiles, type StoredLevel } from "./merkle.ts";
 import * as queries from "./queries.ts";
 
 const STORED_LEVELS: readonly StoredLevel[] = [0, 8, 16, 24];
@@ -30,24 +22,6 @@ export function* frontierOf(tx: Tx, size: number): Work<Frontier> {
       const part = stored.get(level);
       return part?.hashes.slice(position - part.first, position - part.first + count) ?? [];
     }),
-  );
-}
-
-/**
- * The hashes that show the first `oldSize` entries to be the beginning of the first `newSize` (RFC 6962 §2.1.2).
- *
- * @throws {RangeError} unless 1 ≤ oldSize ≤ newSize.
- */
-export function* consistencyOf(tx: Tx, oldSize: number, newSize: number): Work<readonly Uint8Array[]> {
-  const rows = new Map<string, readonly Uint8Array[]>();
-  for (const node of consistencyNodes(oldSize, newSize)) {
-    const { level, position, count } = storedRow(node);
-    rows.set(`${level} ${position} ${count}`, yield* hashesAt(tx, level, position, position + count));
-  }
-  return consistencyProof(
-    oldSize,
-    newSize,
-    nodeFromTiles(({ level, position, count }) => rows.get(`${level} ${position} ${count}`) ?? []),
   );
 }
 

@@ -32,6 +32,12 @@ const UNKNOWN: Withheld = {
   size: null,
 };
 
+/** A backup was restored: signs nothing until it was compared with what had been published. `at` in milliseconds. */
+export function* withholdAfterRestore(tx: Tx, at: number): Work<void> {
+  yield* tx.run(queries.markRestored, { at });
+  if ((yield* tx.shared(withheld)) === null) tx.share(withheld, UNKNOWN);
+}
+
 /** Signs nothing from this commit on. What is known already to be lost stays the reason. */
 export function* withholdSigning(tx: Tx, why: string, size: number | null): Work<void> {
   const now = yield* tx.shared(withheld);

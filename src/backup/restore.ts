@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { logHead, withholdSigning } from "../audit/index.ts";
+import { logHead, withholdAfterRestore } from "../audit/index.ts";
 import type { Clock } from "../platform/clock.ts";
 import { equalInConstantTime } from "../platform/hash.ts";
 import {
@@ -15,6 +15,7 @@ import {
   secretDigest,
   stagingFolder,
   swapIn,
+  type Work,
   Writer,
 } from "../storage/index.ts";
 import { readArchive } from "./archive.ts";
@@ -130,10 +131,10 @@ async function mark(staging: string, { made_at, log }: Manifest, now: number): P
   const connection = openDatabase(staging);
   try {
     const writer = new Writer(connection, () => {});
-    await writer.write(function* (tx) {
+    await writer.write(function* (tx): Work<void> {
       yield* tx.run(queries.insertRestore, { restored_at: now, made_at: Date.parse(made_at), seq: log.seq });
       // What was signed after the backup is not known here, and no two checkpoints of one size may differ.
-      yield* tx.run(withholdSigning, { why: `a backup of ${made_at} was restored` });
+      yield* withholdAfterRestore(tx, now);
     });
     await writer.close();
   } finally {

@@ -8,6 +8,7 @@ import {
   type Attestor,
   chainHead,
   checkpointOf,
+  cosignaturesOf,
   entryAt,
   isWhole,
   newestCheckpoint,
@@ -19,6 +20,7 @@ import {
   seqBefore,
   shownText,
   signedCheckpoint,
+  withCosignatures,
 } from "../audit/index.ts";
 import { type Clock, isoTime } from "../platform/clock.ts";
 import { sha256Hex } from "../platform/hash.ts";
@@ -76,7 +78,9 @@ export async function prepareExport(source: ExportSource, request: ExportRequest
   const row = isComplete ? reader.one(checkpointOf, { size: lastSeq }) : reader.one(newestCheckpoint, {});
   if (row === undefined || row.size < lastSeq)
     throw new Problem("signing-withheld", "The checkpoint that closes an export can't be signed now.");
-  const checkpoint = signedCheckpoint(row);
+  const signed = signedCheckpoint(row);
+  const cosignatures = reader.all(cosignaturesOf, { size: row.size });
+  const checkpoint = { ...signed, note: withCosignatures(signed.note, cosignatures) };
   const selection = { ...bounds, firstSeq, lastSeq };
   const keys = await signingKeysOf(writer, attestor);
   const before = firstSeq === 1 ? undefined : reader.one(entryAt, { seq: firstSeq - 1 });

@@ -52,6 +52,6 @@ export function handoversOf(keys: readonly PublicSigningKey[]): { old: string; n
 
 /** The log's keys as the head of an export names them. */
 export function logHead(keys: readonly PublicSigningKey[]) {
-  const origin = keys.find(({ purpose }) => purpose === "log")?.name ?? "";
+  const origin = keys.findLast(({ purpose }) => purpose === "log")?.name ?? "";
   return { origin, keys: logKeysOf(keys), handovers: handoversOf(keys) };
 }

@@ -4,7 +4,6 @@
  * was rolled back: nothing is signed from then on.
  */
 import {
-  consistencyOf,
   formatVerifierKey,
   newestCosignedBy,
   parseCheckpoint,
@@ -13,6 +12,7 @@ import {
   putCosignature,
   requestCheckpoint,
   type SignedCheckpoint,
+  StoredTree,
   storedCheckpoint,
   type Withheld,
   withheld,
@@ -162,10 +162,8 @@ export class Witnessing {
 
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const oldSize = known;
-      const proof =
-        oldSize === 0 || oldSize === checkpoint.size
-          ? []
-          : await writer.write((tx) => consistencyOf(tx, oldSize, checkpoint.size));
+      const nothingToProve = oldSize === 0 || oldSize === checkpoint.size;
+      const proof = nothingToProve ? [] : new StoredTree(writer).consistency(oldSize, checkpoint.size);
       const submission = { oldSize, proof, checkpoint: checkpoint.note };
       const answer = await askWitness(witness, submission, this.#parts.clock, this.#stop.signal);
       if (answer.kind === "failed") return answer;

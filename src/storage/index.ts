@@ -1,6 +1,6 @@
 export { copyDatabase, integrityFault, newestSchema, schemaIn, schemaOf } from "./copy.ts";
-export { appendLine, syncPath } from "./durable.ts";
 export { type Connection, makeFolder, openDatabase, openForReading } from "./database.ts";
+export { appendLine, syncPath } from "./durable.ts";
 export { StorageBusy, StorageError } from "./errors.ts";
 export { inspectDatabase } from "./inspect.ts";
 export { isFolderServed, lockBackup, lockFolder } from "./lock.ts";

@@ -115,7 +115,7 @@ describe("a backup, restored into an empty folder elsewhere", () => {
       await stage.appliance.ask(keys.test, { timeout_hours: 2_000 }),
     ];
     expect((await decide(stage.appliance.url, first.pause_id)).receipt).toBeString();
-    const { made_at } = await stage.backup("all.tar.gz");
+    await stage.backup("all.tar.gz");
     await stage.restore("all.tar.gz", "data");
     const signed = () => rowsIn(stage.path("data"), "SELECT size, root FROM checkpoints");
     const before = signed();
@@ -127,8 +127,8 @@ describe("a backup, restored into an empty folder elsewhere", () => {
       receipt: null,
     });
     expect([before.length > 0, signed()]).toEqual([true, before]);
-    expect(rowsIn(stage.path("data"), "SELECT signing_withheld FROM installation")).toEqual([
-      { signing_withheld: `a backup of ${made_at} was restored` },
+    expect(rowsIn(stage.path("data"), "SELECT restored_at FROM installation")).toEqual([
+      { restored_at: expect.any(Number) },
     ]);
   });
 

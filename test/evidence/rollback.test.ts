@@ -283,6 +283,14 @@ describe("audit resume --new-log", () => {
       why: expect.stringContaining("The log was rolled back"),
     });
     expect(appliance.faultInLog()).toBeNull();
+
+    // Whoever pinned the old key trusts the new one through it; who kept the lost checkpoint sees that something is lost.
+    const file = join(one.folder, "export.jsonl");
+    expect((await one.audit("export", "--out", file)).status).toBe(0);
+    expect((await one.audit("verify", file, "--key", oldKey)).status).toBe(0);
+    expect((await one.audit("verify", file, "--key", oldKey, "--checkpoint", kept)).status).toBe(1);
+    const stranger = new SmallLog(lost.origin ?? "").vkey;
+    expect((await one.audit("verify", file, "--key", stranger)).status).toBe(1);
     await one.stop();
     const again = await one.start();
     expect(isWithheld(again)).toBe(false);

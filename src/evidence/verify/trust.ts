@@ -2,6 +2,7 @@ import {
   type Checkpoint,
   followHandovers,
   type Handover,
+  hasHadName,
   isArray,
   isObject,
   type JsonValue,
@@ -37,7 +38,7 @@ export function trustedLog(
   if (typeof origin !== "string" || origin === "") throw new Unreadable(1, "it names no log as its origin");
   if (!isArray(keys) || !isArray(handovers)) throw new Unreadable(1, "it has no list of verifier keys");
   const own = keys.map(keyIn);
-  const other = [...own, ...(pinned === null ? [] : [pinned])].find(({ name }) => name !== origin);
+  const other = [...own, ...(pinned === null ? [] : [pinned])].find(({ name }) => !hasHadName(origin, name));
   if (other !== undefined) throw new Faulty("key", 1, null, `the key of ${other.name} is none of the log ${origin}`);
   const statements = handovers.map(handoverIn);
   return {
@@ -54,7 +55,7 @@ export function openCheckpoint(note: string, { origin, keys, isPinned }: Trusted
   try {
     const opened = openNote(note, keys);
     const checkpoint = parseCheckpoint(opened.note.text);
-    if (checkpoint.origin !== origin) {
+    if (!hasHadName(origin, checkpoint.origin)) {
       const what = `the checkpoint is of the log ${checkpoint.origin}, not of ${origin}`;
       throw new Faulty("spliced", line, null, what);
     }

@@ -1,6 +1,7 @@
 import type { KeyPurpose, Reader, RowOf } from "../storage/index.ts";
 import { isHandover, keyId } from "./handovers.ts";
 import { signingKeys } from "./key-queries.ts";
+import { hasHadName } from "./origin.ts";
 import { RowCheck, type Told } from "./verify-row.ts";
 import { Wrong } from "./wrong.ts";
 
@@ -75,9 +76,9 @@ export class SigningKeyCheck {
       "handover",
     );
     check.holds(keyId(row.purpose, row.name ?? "", row.public_key) === row.id, "id");
-    // A log never changes its name.
-    const first = this.#known.find((known) => known.row.purpose === row.purpose);
-    check.holds(first === undefined || first.row.name === row.name, "name");
+    // A log keeps its name, or goes on under a later one of its own once something that was signed is lost.
+    const before = this.#newest(row.purpose)?.row;
+    check.holds(before === undefined || hasHadName(row.name ?? "", before.name ?? ""), "name");
     check.holds(row.seq === told.entry.seq, "seq");
     check.time("created_at", row.created_at);
   }

@@ -324,7 +324,7 @@ test("an answer without a receipt is no fault where its entry tells that signing
   await answerFirst(db, signed.n);
   const beside = db.beside();
   await beside.writer.write(function* (tx) {
-    yield* tx.run(withholdSigning, { why: "a backup was restored" });
+    yield* tx.run(withholdSigning, { why: "a backup was restored", size: null });
   });
   beside.close();
   const { n } = await db.ask(db.live.key);

@@ -15,6 +15,7 @@ const violations: [rule: string, file: string, source: string][] = [
   ["feature-order-witness", "src/witness/serve.ts", 'import "../evidence/proof.ts";'],
   ["feature-order-respond", "src/respond/show.ts", 'import "../evidence/proof.ts";'],
   ["feature-order-backup", "src/backup/make.ts", 'import "../respond/token.ts";'],
+  ["feature-order-privacy", "src/privacy/erase.ts", 'import "../respond/token.ts";'],
   ["feature-order-pauses", "src/pauses/create.ts", 'import "../respond/token.ts";'],
   [
     "feature-order-delivery",

@@ -352,9 +352,9 @@ async function compose(
     backlog: (lane) => queue.waiting(lane),
     async stop() {
       for (const job of jobs) job.stop();
-      await backups?.schedule.stop();
       waiters.drain();
       streams.stop();
+      await backups?.schedule.stop();
       await server.stop(HTTP_GRACE_MS);
       await Promise.all(connections.map((connection) => connection.stop()));
       await Promise.all([timeouts.stop(), queue.stop(), witnessing.stop()]);

@@ -223,18 +223,24 @@ def verifier_key(text):
     name_hash = sha256(parts[0].encode("utf-8", "replace") + b"\n" + raw)[:4]
     return (parts[0], name_hash, raw[1:]) if parts[1] == name_hash.hex() else None
 
+def is_name_of(name, origin):
+    """Whether a log with this origin has, or had before, this name: "/2" comes after the name without a number."""
+    split = lambda text: re.fullmatch(r"(.*?)(?:/([2-9]|[1-9][0-9]+))?", text)
+    one, other = split(name), split(origin)
+    return one[1] == other[1] and int(one[2] or 1) <= int(other[2] or 1)
+
 def trusted_keys(head, pinned, line):
     """Check 2 of the document: the keys whose checkpoints count."""
     for text in head["keys"] + ([pinned] if pinned else []):
         key = verifier_key(text)
         if key is None:
             raise Fault("key", "a verifier key has not the form name+hash+key", line)
-        if key[0] != head["origin"]:
+        if not is_name_of(key[0], head["origin"]):
             raise Fault("key", "a verifier key is of another log than the file", line)
     trusted, steps = [pinned] if pinned else list(head["keys"]), []
     for step in head["handovers"]:
         old, new = verifier_key(step["old"]), verifier_key(step["new"])
-        if not old or not new or old[0] != head["origin"] or new[0] != head["origin"]:
+        if not old or not new or not all(is_name_of(key[0], head["origin"]) for key in (old, new)):
             raise Fault("key", "a handover is not between two keys of this log", line)
         text = "pausepoint signing key handover v1\nlog\n%s\n%s\n" % (step["old"], step["new"])
         if not ed25519(old[2], text.encode(), unbase64url(step["signature"]) or b""):

@@ -250,8 +250,9 @@ async function compose(
   });
   const webhooks = new Webhooks({ writer, context, guard, secrets });
   const inbound = new Inbound({ writer, context, pauses, links, projectName: appearance("default").displayName });
+  const stamps = new Stamps(folder.secret);
   const pages = new Pages({
-    stamps: new Stamps(folder.secret),
+    stamps,
     appearance: (project) => {
       const { displayName, logo, accent, timeZone } = appearance(project ?? "default");
       return { projectName: displayName, host: new URL(baseUrl).host, logo, accent, timeZone };
@@ -289,7 +290,15 @@ async function compose(
       ...pauseRoutes(pauses),
       ...eventRoutes(streams),
       ...logRoutes(writer),
-      ...evidenceRoutes({ writer, attestor, published, clock, random, openReader: () => readerOf(config.dataDir) }),
+      ...evidenceRoutes({
+        writer,
+        attestor,
+        stamps,
+        published,
+        clock,
+        random,
+        openReader: () => readerOf(config.dataDir),
+      }),
       ...privacyRoutes(privacy),
       ...webhookRoutes(webhooks, async (_, endpoint) => ({
         delivery_id: await writer.write((tx) => queueTest(tx, context, endpoint)),

@@ -529,6 +529,18 @@ def check_proof(proof, report, pinned, kept):
     report.update(first_seq=entries[0]["seq"], last_seq=before)
     if proof["receipt"] is not None:
         check_receipt(proof, entries)
+    check_shown(proof)
+
+def check_shown(proof):
+    """Each page has the bytes whose digest its entry commits to, and discloses, as "page"."""
+    pages = proof.get("shown", [])
+    if not isinstance(pages, list) or not all(isinstance(page, dict) and isinstance(page.get("html"), str) for page in pages):
+        raise Unreadable("line 1: the pages in it are none", 1)
+    for page in pages:
+        seq, digest = page.get("seq"), "sha256:" + sha256(page["html"].encode()).hex()
+        opened = [row.get("disclosed", {}).get("/page") for row in proof["entries"] if row["entry"]["seq"] == seq]
+        if not opened or not opened[0] or json.loads(unbase64url(opened[0]))[2] != digest:
+            raise Fault("shown", "the page of entry %s is not the one that the entry commits to" % seq, 1)
 
 def check_receipt(proof, entries):
     """The compact JWS (RFC 7515, RFC 8037) against the entries."""

@@ -55,7 +55,7 @@ export const guards: readonly Guard[] = [
   {
     guard: "looking never decides",
     file: "src/respond/respond.ts",
-    line: "if (opening) await this.#record(now, state, page, reader);",
+    line: "if (opening && now.erased_at === null) await this.#record(now, state, page, reader);",
     without: 'await this.answer(token, new URLSearchParams({ choice: "Approve" }), reader);',
     test: "test/http/link.test.ts",
     title: "looking never decides: GET and HEAD, however often, with whatever query, leave the pause pending",
@@ -63,7 +63,7 @@ export const guards: readonly Guard[] = [
   {
     guard: "the first look is recorded once, HEAD never",
     file: "src/respond/respond.ts",
-    line: "if (opening) await this.#record(now, state, page, reader);",
+    line: "if (opening && now.erased_at === null) await this.#record(now, state, page, reader);",
     without: "await this.#record(now, state, page, reader);",
     test: "test/http/link.test.ts",
     title: "the first GET of each recipient's link writes one pause.opened; HEAD writes none",

@@ -1,32 +1,17 @@
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import {
-  NoteError,
-  parseVerifierKey,
-  storedCheckpoint,
-  type Verification,
-  type VerifierKey,
-  verifyLive,
-} from "../audit/index.ts";
+import { storedCheckpoint } from "../audit/index.ts";
 import {
   checkpointNow,
-  compareWithKept,
   type ExportRequest,
   exportCsv,
   exportLines,
-  Faulty,
-  type FileVerdict,
-  logHead,
   openedBy,
   prepareExport,
   provePause,
-  signingKeysOf,
-  trustedLog,
-  Unreadable,
-  verifyFile,
 } from "../evidence/index.ts";
 import { pauseById } from "../pauses/index.ts";
 import { openForReading, Reader, type Writer } from "../storage/index.ts";
+import { verify } from "./audit-verify.ts";
 import { type Folder, requireDatabase, withFolder } from "./folder.ts";
 import { CommandFailed, print, printJson, UsageError, writeOut } from "./output.ts";
 import { resume } from "./resume.ts";
@@ -52,7 +37,8 @@ export function addAudit(program: Command): void {
       .command("verify [file]")
       .description("verify an export or a proof offline; without a file, the live log against its tables")
       .option("--key <vkey>", "the log's verifier key, pinned beforehand")
-      .option("--checkpoint <file...>", "a checkpoint that was kept elsewhere"),
+      .option("--checkpoint <file...>", "a checkpoint that was kept elsewhere")
+      .option("--policy <file>", "a trust file (C2SP tlog-policy): which keys and witnesses you want; for a file"),
   ).action(verify);
   withCommonOptions(
     audit
@@ -161,139 +147,4 @@ async function checkpoint(
       printJson({ size: newest.size, root: Buffer.from(newest.root).toString("base64"), checkpoint: newest.note });
     else print(newest.note.trimEnd());
   });
-}
-
-// Verify
-
-interface VerifyOptions extends CommonOptions {
-  readonly key?: string;
-  readonly checkpoint?: readonly string[];
-}
-
-async function verify(file: string | undefined, options: VerifyOptions): Promise<void> {
-  if (file !== undefined) {
-    verifyOffline(file, options);
-    return;
-  }
-  const config = await settingsOf(options);
-  requireDatabase(config);
-  const connection = openForReading(config.dataDir);
-  try {
-    const verification = verifyLive(connection);
-    const isAgainst = options.key !== undefined || options.checkpoint !== undefined;
-    const reader = new Reader(connection);
-    const judged = isAgainst
-      ? await withFolder(config, (folder) => againstKept(verification, { ...folder, reader }, options))
-      : verification;
-    report(judged, options);
-  } finally {
-    connection.close();
-  }
-}
-
-/** What the log is held against beside its own tables: a pinned key, and checkpoints that were kept elsewhere. */
-async function againstKept(
-  verification: Verification,
-  { reader, writer, attestor }: Folder & Pick<Source, "reader">,
-  { key, checkpoint = [] }: VerifyOptions,
-): Promise<Verification> {
-  if (verification.fault !== null || (key === undefined && checkpoint.length === 0)) return verification;
-  const head = logHead(await signingKeysOf(writer, attestor));
-  let what: string | null;
-  try {
-    const trusted = trustedLog(head, { pinned: key === undefined ? null : pinnedKey(key), kept: [] });
-    const notes =
-      checkpoint.length > 0 ? checkpoint.map(textOf) : [(await checkpointNow(writer, attestor))?.note ?? ""];
-    what = compareWithKept(reader, verification.entries, trusted, notes);
-  } catch (error) {
-    if (!(error instanceof Faulty)) throw error;
-    what = error.message;
-  }
-  return what === null ? verification : { ...verification, fault: { seq: null, what } };
-}
-
-function verifyOffline(file: string, { key, checkpoint = [], json }: VerifyOptions): void {
-  const trust = { pinned: key === undefined ? null : pinnedKey(key), kept: checkpoint.map(textOf) };
-  let verdict: FileVerdict;
-  try {
-    verdict = verifyFile(file, trust);
-  } catch (error) {
-    if (error instanceof Unreadable) throw new UsageError(`The file can't be verified: ${error.message}.`);
-    if ((error as { code?: string }).code === undefined) throw error;
-    throw new UsageError(`The file ${file} can't be read (${(error as { code?: string }).code}).`);
-  }
-  const { fault, entries, origin, isPinned, disclosures, unknown, firstSeq, lastSeq } = verdict;
-  if (json === true) {
-    printJson({
-      valid: fault === null,
-      file: verdict.file,
-      origin,
-      key_pinned: isPinned,
-      entries,
-      first_seq: firstSeq,
-      last_seq: lastSeq,
-      disclosures,
-      checkpoint: verdict.checkpoint,
-      fault,
-      not_shown: unknown,
-    });
-  }
-  if (fault !== null) {
-    const where = fault.line > 0 ? `, in line ${fault.line}` : "";
-    throw new CommandFailed(`The ${verdict.file} is not valid (${fault.kind}${where}): ${fault.what}.`);
-  }
-  if (json === true) return;
-  const span = firstSeq === null ? "no entries" : `${entries} entries, ${firstSeq} to ${lastSeq}`;
-  const head = verdict.checkpoint;
-  print(
-    `${isPinned ? "Valid" : "Consistent; key not pinned"}: ${span}, and ${disclosures} disclosed values, of the log ${origin}.\n` +
-      `checkpoint ${head?.size} ${head?.root}`,
-  );
-  for (const what of unknown) print(`Not shown: ${what}.`);
-}
-
-function pinnedKey(text: string): VerifierKey {
-  try {
-    return parseVerifierKey(text.trim());
-  } catch (error) {
-    if (error instanceof NoteError) throw new UsageError(`--key is no verifier key: ${error.message}.`);
-    throw error;
-  }
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new UsageError(`The checkpoint ${file} can't be read (${(error as { code?: string }).code}).`);
-  }
-}
-
-function report(verification: Verification, { json, key, checkpoint = [] }: VerifyOptions): void {
-  const { entries, pauses, checkpoints, receipts, erasedDisclosures, headHash, root, fault } = verification;
-  if (json === true) {
-    const shown = {
-      entries,
-      pauses,
-      checkpoints,
-      receipts,
-      erased_disclosures: erasedDisclosures,
-      head: headHash,
-      root,
-    };
-    printJson({ valid: fault === null, ...shown, fault });
-  }
-  if (fault !== null) {
-    const where = fault.seq === null ? "in the tables" : `at entry ${fault.seq}`;
-    throw new CommandFailed(`The log is not valid. First fault, ${where}: ${fault.what}`);
-  }
-  if (json === true) return;
-  const against = [
-    key === undefined ? "no signing key is pinned" : "the pinned key has signed",
-    ...(checkpoint.length === 0 ? [] : ["it goes on from what was kept elsewhere"]),
-  ].join(", ");
-  print(`Consistent: ${entries} entries and ${pauses} pauses agree; ${against}.`);
-  print(`${checkpoints} checkpoints and ${receipts} receipts are genuine.`);
-  if (erasedDisclosures > 0) print(`${erasedDisclosures} disclosures have been erased.`);
-  print(`head ${headHash}\nroot ${root}`);
 }

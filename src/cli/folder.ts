@@ -11,6 +11,7 @@ import type { LoadedConfig } from "../platform/config/load.ts";
 import { IdSource } from "../platform/ids.ts";
 import { systemRandom } from "../platform/random.ts";
 import { version } from "../platform/version.ts";
+import { Stamps } from "../respond/index.ts";
 import { ensureInstallation, folderSecret, newestSchema, openDatabase, Writer } from "../storage/index.ts";
 import { UsageError } from "./output.ts";
 import { logOf } from "./settings.ts";
@@ -24,6 +25,7 @@ export interface Folder {
   readonly context: AccessContext & { readonly digests: AddressDigests };
   readonly keys: KeyRing;
   readonly attestor: Attestor;
+  readonly stamps: Stamps;
   /** To be told before a checkpoint is given away. */
   readonly published: PublishedHead;
 }
@@ -62,7 +64,14 @@ export async function withFolder<R>(config: LoadedConfig, work: (folder: Folder)
     const drop = config.audit.drop;
     const published = new PublishedHead({ folder: config.dataDir, writer, clock, log: logOf(config), drop });
     await compareWithPublished(writer, { attestor, clock, random }, config.dataDir);
-    const result = await work({ writer, context, keys: new KeyRing(writer), attestor, published });
+    const result = await work({
+      writer,
+      context,
+      keys: new KeyRing(writer),
+      attestor,
+      published,
+      stamps: new Stamps(secret),
+    });
     if (hasSigned) await published.flush();
     if (failure !== null) throw failure;
     return result;

@@ -1,14 +1,5 @@
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import {
-  NoteError,
-  type Policy,
-  PolicyError,
-  parsePolicy,
-  parseVerifierKey,
-  satisfies,
-  type VerifierKey,
-} from "../audit/index.ts";
+import { NoteError, parseVerifierKey, satisfies, type VerifierKey } from "../audit/index.ts";
 import { type HttpServer, startServer } from "../http/server.ts";
 import { isoTime, systemClock } from "../platform/clock.ts";
 import { listenUrl } from "../platform/config/load.ts";
@@ -20,6 +11,7 @@ import { lockFolder, makeFolder } from "../storage/index.ts";
 import { makeCosigner, openLedger, readCosigner, Witness, witnessRoutes } from "../witness/index.ts";
 import { CommandFailed, print, printJson, UsageError } from "./output.ts";
 import { stopSignal } from "./stop-signal.ts";
+import { readInput, readPolicy } from "./trust-file.ts";
 
 const GRACE_MS = 5_000;
 const DEFAULT_PORT = "8788";
@@ -56,24 +48,6 @@ function check(file: string, { policy: trustFile, json }: { readonly policy: str
   if (json === true) return;
   const by = cosigners.map(({ name, at }) => `, cosigned by ${name} at ${at}`).join("");
   print(`${log?.name} had ${checkpoint?.size} entries${by}.`);
-}
-
-/** @throws UsageError for what is no trust file. */
-function readPolicy(file: string): Policy {
-  try {
-    return parsePolicy(readInput(file));
-  } catch (error) {
-    if (error instanceof PolicyError) throw new UsageError(error.message);
-    throw error;
-  }
-}
-
-function readInput(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new UsageError(`The file can't be read: ${(error as Error).message}`);
-  }
 }
 
 interface FolderOption {

@@ -25,6 +25,7 @@ import {
 import { type Clock, isoTime } from "../platform/clock.ts";
 import { sha256Hex } from "../platform/hash.ts";
 import { Problem } from "../platform/problem.ts";
+import type { Stamps } from "../respond/index.ts";
 import type { Mode, Reader, Work, Writer } from "../storage/index.ts";
 import { handoversOf, logKeysOf, signingKeysOf } from "./keys.ts";
 
@@ -34,6 +35,8 @@ export interface ExportSource {
   readonly writer: Writer;
   readonly attestor: Attestor;
   readonly clock: Clock;
+  /** What stands in the pages of links that nobody else could make: with it they are made again for a proof. */
+  readonly stamps: Stamps;
 }
 
 /** What to export. Null: no such bound; a time is in milliseconds, `from` included and `to` not. */

@@ -3,6 +3,7 @@
  * receipt, in one file that is checked alone. docs/audit-format.md describes it.
  */
 import {
+  disclosedValue,
   entriesOfPause,
   entriesUpTo,
   formatTlogProof,
@@ -14,6 +15,7 @@ import {
 } from "../audit/index.ts";
 import { isoTime } from "../platform/clock.ts";
 import { Problem } from "../platform/problem.ts";
+import { OtherTemplate, pageSeen } from "../respond/index.ts";
 import type { Mode, Reader } from "../storage/index.ts";
 import { checkpointNow } from "./checkpoints.ts";
 import type { ExportSource } from "./export.ts";
@@ -60,10 +62,33 @@ export async function provePause(source: ExportSource, pause: ProvenPause, opene
     handovers: handoversOf(keys),
     entries: rows.map((row) => proven(row, opened)),
     context: contextOf(reader, last.seq, keys).map((row) => proven(row, "none")),
+    shown: mayShow(opened) ? shownPages(source, rows) : [],
     receipt: pause.receipt,
     receipt_keys: receiptKeySet(keys, pause.mode),
     made_at: isoTime(clock.now()),
   };
+}
+
+/** The pages show the message, and nobody can check one whose digest is not opened. */
+function mayShow(opened: Opened): boolean {
+  return opened === "all" || (opened !== "none" && opened.has("/message") && opened.has("/page"));
+}
+
+/** The very pages that people were shown, as far as they can be made again to the byte. */
+function shownPages({ reader, stamps }: ExportSource, rows: readonly SelectedEntry[]): { seq: number; html: string }[] {
+  return rows.flatMap(({ seq, entry, disclosed }) => {
+    const told = JSON.parse(entry) as { type: string; pause_id: string | null; data: Record<string, unknown> };
+    const disclosure = disclosed === null ? undefined : (JSON.parse(disclosed) as Record<string, string>)["/page"];
+    if (!told.type.startsWith("pause.") || disclosure === undefined) return [];
+    try {
+      const page = pageSeen(reader, stamps, told);
+      return page === null || page.sent().digest !== disclosedValue(disclosure) ? [] : [{ seq, html: page.html }];
+    } catch (error) {
+      // Another version of the page: this executable can't make it again.
+      if (error instanceof OtherTemplate) return [];
+      throw error;
+    }
+  });
 }
 
 /** Entries that are no part of the pause and needed to judge it: how the server was set up, and every signing key. */

@@ -5,6 +5,7 @@ import { pauseById } from "../pauses/index.ts";
 import { queryObject, timeParameter } from "../platform/paging.ts";
 import { Problem } from "../platform/problem.ts";
 import { check } from "../platform/schema.ts";
+import type { Stamps } from "../respond/index.ts";
 import type { Reader, Writer } from "../storage/index.ts";
 import { checkpointNow } from "./checkpoints.ts";
 import { type ConsumeParts, consumeBody, consumeReceipt } from "./consume.ts";
@@ -17,6 +18,8 @@ import type { PublishedHead } from "./published-head.ts";
 /** What the evidence is read from and made with. */
 export interface EvidenceParts extends ConsumeParts {
   readonly writer: Writer;
+  /** What pages are made again with. */
+  readonly stamps: Stamps;
   /** Opens a connection that only reads, for as long as an export lasts. */
   readonly openReader: () => { readonly reader: Reader; close(): void };
   /** Told before a checkpoint is given away. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { run } from "../../src/cli/program.ts";
 import { openDatabase } from "../../src/storage/index.ts";
+import { startWitness } from "../support/witness.ts";
 import { type Story, tellStory } from "./story.ts";
 
 let story: Story;
@@ -50,6 +51,25 @@ describe("on the command line, beside a running server", () => {
     expect(await audit("proof", "pause_01m85n90m10019dehda465garv")).toBe(2);
     expect(await audit("export", "--format", "xml")).toBe(2);
     expect(await audit("export", "--from", "yesterday")).toBe(2);
+  });
+
+  test("an export is held against a trust file: by a cosigned checkpoint that was kept, as far as that goes", async () => {
+    const file = story.file("witnessed.jsonl", "");
+    expect(await audit("export", "--out", file)).toBe(0);
+    const { checkpoint } = JSON.parse(readFileSync(file, "utf8").trimEnd().split("\n").at(-1)!);
+    const witness = await startWitness([story.vkey]);
+    const answer = await witness.submit(`old 0\n\n${checkpoint}`);
+    expect(answer.status).toBe(200);
+    const cosigned = story.file("cosigned.txt", `${checkpoint}${await answer.text()}`);
+    await witness.stop();
+    const policy = (quorum: string) =>
+      story.file("policy.txt", `log ${story.vkey}\nwitness auditor ${witness.vkey}\nquorum ${quorum}\n`);
+    expect(await audit("verify", file, "--policy", policy("none"))).toBe(0);
+    expect(await audit("verify", file, "--policy", policy("auditor"))).toBe(1);
+    expect(await audit("verify", file, "--policy", policy("auditor"), "--checkpoint", cosigned)).toBe(0);
+    expect(await audit("verify", file, "--policy", story.file("none.txt", "nonsense\n"))).toBe(2);
+    const foreign = story.file("foreign.txt", `log ${other.vkey}\nquorum none\n`);
+    expect(await audit("verify", file, "--policy", foreign)).toBe(1);
   });
 
   test("the live log is held against a checkpoint that was kept, and a pinned key", async () => {

@@ -164,6 +164,15 @@ describe("the proof of one pause", () => {
     expect(verify(JSON.stringify(proof, null, 2)).fault).toBeNull();
   });
 
+  test("has the very page that the person saw, byte for byte, where the message is opened", async () => {
+    const { shown, entries } = await proofOf();
+    const [page] = shown;
+    expect(page.html).toContain("Wire $8,400 to &quot;Meridian&quot; 🚀");
+    const opened = entries.find(({ entry }: { entry: { type: string } }) => entry.type === "pause.opened");
+    expect(page.seq).toBe(opened.entry.seq);
+    expect((await proofOf("?disclose=/page")).shown).toEqual([]);
+  });
+
   test("opens what was chosen and no more", async () => {
     const opened = await proofOf("?disclose=/message");
     const pointers = opened.entries.flatMap(({ disclosed }: { disclosed: object }) => Object.keys(disclosed));
@@ -210,6 +219,11 @@ describe("the proof of one pause", () => {
       becomes(({ receipt }) => ({ receipt: `${receipt.slice(0, -4)}AAAA` })),
     ],
     ["the keys that the log announces are left out", "receipt", becomes(() => ({ context: [] }))],
+    [
+      "a page is another than was shown",
+      "shown",
+      becomes(({ shown }) => ({ shown: [{ ...shown[0], html: shown[0].html.replace("Wire", "Hire") }] })),
+    ],
     ["it is said to be of another pause", "spliced", becomes(() => ({ pause_id: "pause_01m85n90m10019dehda465garv" }))],
   ])("is refused when %s", async (_, kind, change) => {
     expect(verify(JSON.stringify(change(await proofOf()))).fault).toMatchObject({ kind });

@@ -116,6 +116,15 @@ describe.skipIf(!withPython)(`the second reader${withPython ? "" : " [needs pyth
     expect(made.length).toBeGreaterThan(COUNT * 0.9);
   }, 120_000);
 
+  test("finds a page in a proof that is not the one that was shown", async () => {
+    const { body } = await story.appliance.get(`/v1/pause/${story.answered.pause_id}/proof`, story.auditor);
+    expect(body.shown.length).toBeGreaterThan(0);
+    const shown = body.shown.map((page: { html: string }) => ({ ...page, html: `${page.html} ` }));
+    const file = story.file("shown.json", JSON.stringify({ ...body, shown }));
+    expect(await python([[file]])).toEqual([{ status: 1, kind: "shown" }]);
+    expect(ours(file)).toEqual({ status: 1, kind: "shown" });
+  });
+
   test("agrees on what can't be read at all, and on a log that was cut back", async () => {
     const whole = await exported();
     const lines = whole.trimEnd().split("\n");

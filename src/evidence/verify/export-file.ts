@@ -71,7 +71,7 @@ export function verifyExport(file: LineFile, head: ExportHead, trust: Trust, pro
   }
   if (closing === null) throw new Faulty("cut", 0, null, "the closing checkpoint is missing: the end was cut off");
   const checkpoint = openCheckpoint(closing.note, log, closing.line);
-  progress.checkpoint = { size: checkpoint.size, root: base64(checkpoint.root) };
+  progress.checkpoint = { size: checkpoint.size, root: base64(checkpoint.root), note: closing.note };
   check.finish(checkpoint, closing.line);
 }
 

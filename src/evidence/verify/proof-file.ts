@@ -1,5 +1,6 @@
 import {
   type Checkpoint,
+  disclosedValue,
   isArray,
   isObject,
   type JsonObject,
@@ -7,6 +8,7 @@ import {
   NoteError,
   parseTlogProof,
 } from "../../audit/index.ts";
+import { sha256Hex } from "../../platform/hash.ts";
 import { checkDisclosed, type FileEntry, readFileEntry } from "./entry.ts";
 import { isProven } from "./export-file.ts";
 import { checkReceipt } from "./receipt.ts";
@@ -37,6 +39,7 @@ export function verifyProof(proof: JsonObject, trust: Trust, progress: Progress)
   if (own[0]?.type !== "pause.created")
     throw new Faulty("removed", 1, own[0]?.seq ?? null, "the proof does not begin with the question");
   checkReceipt(proof, own, around, progress);
+  checkShown(proof);
   const last = own.at(-1)?.type;
   progress.unknown = [
     ...progress.unknown,
@@ -83,7 +86,8 @@ class EntriesOfProof {
     const hashes = proof.hashes.map((hash) => Buffer.from(hash).toString("base64"));
     if (proof.index !== seq - 1 || !isProven(entry, hashes, checkpoint))
       throw broken("does not lead to its checkpoint: one of them is not of this log");
-    this.#progress.checkpoint = { size: checkpoint.size, root: Buffer.from(checkpoint.root).toString("base64") };
+    const root = Buffer.from(checkpoint.root).toString("base64");
+    this.#progress.checkpoint = { size: checkpoint.size, root, note: proof.checkpoint };
     this.#progress.disclosures += checkDisclosed(entry, item.disclosed, 1);
     this.#progress.entries++;
     return entry;
@@ -94,6 +98,25 @@ class EntriesOfProof {
     this.#opened.set(note, opened);
     return opened;
   }
+}
+
+/** Each page has the bytes whose digest its entry commits to, and discloses, as `page`. */
+function checkShown({ shown = [], entries }: JsonObject): void {
+  if (!isArray(shown)) throw new Unreadable(1, "the pages in it are no list");
+  for (const page of shown) {
+    if (!isObject(page) || typeof page.seq !== "number" || typeof page.html !== "string")
+      throw new Unreadable(1, "a page in it is none");
+    const { seq, html } = page;
+    const item = isArray(entries) ? entries.find((one) => entryOf(one)?.seq === seq) : undefined;
+    const disclosed = isObject(item) && isObject(item.disclosed) ? item.disclosed["/page"] : undefined;
+    const digest = typeof disclosed === "string" ? disclosedValue(disclosed) : undefined;
+    if (digest === `sha256:${sha256Hex(html)}`) continue;
+    throw new Faulty("shown", 1, seq, `the page of entry ${seq} is not the one that the entry commits to`);
+  }
+}
+
+function entryOf(item: JsonValue): JsonObject | null {
+  return isObject(item) && isObject(item.entry) ? item.entry : null;
 }
 
 function compareKept(log: TrustedLog, { kept }: Trust, progress: Progress): void {

@@ -23,7 +23,9 @@ export type FaultKind =
   /** Parts of different logs stand in one file. */
   | "spliced"
   /** A receipt does not say what the entries say. */
-  | "receipt";
+  | "receipt"
+  /** A page is not the one whose digest the entry commits to. */
+  | "shown";
 
 /** The first thing that is wrong in a file. `seq` is null where it is no entry. */
 export interface Fault {
@@ -43,7 +45,7 @@ export interface FileVerdict {
   readonly firstSeq: number | null;
   readonly lastSeq: number | null;
   /** What the closing checkpoint says; null where it was not reached. */
-  readonly checkpoint: { readonly size: number; readonly root: string } | null;
+  readonly checkpoint: { readonly size: number; readonly root: string; readonly note: string } | null;
   /** Whether the signature was held against a key that the verifier brought. */
   readonly isPinned: boolean;
   /** Values that were opened and hold. */

@@ -257,6 +257,11 @@ describe("the words that carriers reserve", () => {
     expect(understood("YES", [K7], "open")).toEqual(because("no-option"));
   });
 
+  test("an option in any case is the same one, also where a capital has none of its own", () => {
+    for (const written of ["K7 STRASSE", "K7 straße", "K7 STRAẞE"])
+      expect(withOptions(written, "Straße", "Reject")).toEqual(answer("Straße"));
+  });
+
   test("with a code they are an answer, if they are an option", () => {
     const options = ["Stop", "Cancel", "Yes", "Help"];
     for (const option of options) expect(withOptions(`K7 ${option.toUpperCase()}`, ...options)).toEqual(answer(option));
@@ -315,7 +320,7 @@ describe("whatever is written", () => {
     const text = fc.oneof(free, { weight: 3, arbitrary: addressed });
     return fc.record({ questions: fc.constant(questions), text });
   });
-  const seen = (text: string) => text.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC");
+  const seen = (text: string) => text.normalize("NFKC").toLowerCase().toUpperCase().toLowerCase().normalize("NFKC");
   const letters = (text: string) =>
     seen(text)
       .match(/[\p{L}\p{N}]/gu)

@@ -1,6 +1,6 @@
 import { define } from "../../storage/index.ts";
 
-/** Pauses behind `after` by number, each with what a report counts of it. `opened_at` is that of whoever answered. */
+/** Pauses behind `after` by number, each with what a report counts of it. */
 export const reportedPauses = define<{ after: number; limit: number }>()((db, p) =>
   db
     .selectFrom("pauses")
@@ -23,10 +23,17 @@ export const reportedPauses = define<{ after: number; limit: number }>()((db, p)
       "pauses.receipt as receipt",
       "pauses.receipt_consumed_at as consumed_at",
       "pauses.action_digest as action_digest",
-      "recipients.opened_at as opened_at",
       "recipients.address as address",
     ])
     .select((eb) => [
+      // Their first look; what is known to be a machine's is none.
+      eb
+        .selectFrom("views")
+        .select((inner) => inner.fn.min<number>("at").as("at"))
+        .whereRef("views.pause_n", "=", "pauses.n")
+        .whereRef("views.position", "=", "pauses.responded_by")
+        .where("views.automated", "=", 0)
+        .as("opened_at"),
       eb
         .selectFrom("deliveries")
         .select((inner) => inner.fn.countAll<number>().as("count"))

@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, wri
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import { bundle } from "./build/bundle.ts";
+import { definesFor } from "./build/defines.ts";
 import { runtimeFor } from "./build/runtime.ts";
 import { smokeTest } from "./build/smoke.ts";
 import { ownTarget, runsHere, targetNamed } from "./build/targets.ts";
@@ -31,11 +32,7 @@ async function build(targetName: string | undefined): Promise<void> {
     const runtime = await runtimeFor(target, project, scratch);
     const version = packageVersion();
     const outfile = join(scratch, "pausepoint");
-    const define = {
-      "process.env.NODE_ENV": JSON.stringify("production"),
-      "process.env.PAUSEPOINT_BUILD_VERSION": JSON.stringify(version),
-      "process.env.PAUSEPOINT_BUILD_COMMIT": JSON.stringify(commit()),
-    };
+    const define = definesFor(version, commit());
     await bundle({ project, entry: join(project, "src/main.ts"), outfile, target, runtime, define });
     if (runsHere(target)) await smokeTest(outfile, version, project);
     renameSync(outfile, result);

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { bundle } from "../build/bundle.ts";
+import { definesFor } from "../build/defines.ts";
 import { runtimeFor } from "../build/runtime.ts";
 import { ownTarget } from "../build/targets.ts";
 
@@ -15,11 +16,7 @@ export interface Executables {
 export async function compile(project: string, folder: string): Promise<Executables> {
   const target = ownTarget();
   const runtime = await runtimeFor(target, project, folder);
-  const define = {
-    "process.env.NODE_ENV": JSON.stringify("production"),
-    "process.env.PAUSEPOINT_BUILD_VERSION": JSON.stringify("bench"),
-    "process.env.PAUSEPOINT_BUILD_COMMIT": JSON.stringify(""),
-  };
+  const define = definesFor("bench", "");
   const made = { product: join(folder, "pausepoint"), echo: join(folder, "echo") };
   await bundle({ project, entry: join(project, "src/main.ts"), outfile: made.product, target, runtime, define });
   const entry = join(project, "scripts/bench/echo.ts");

@@ -1,6 +1,7 @@
 /** What the executable does when something goes wrong inside it. */
 import { describe, expect, setDefaultTimeout } from "bun:test";
 import { join } from "node:path";
+import { templateVersion } from "../../src/respond/index.ts";
 import { openDatabase } from "../../src/storage/index.ts";
 import { serveBinary } from "../support/binary.ts";
 import { testNeeding } from "../support/needs.ts";
@@ -32,6 +33,17 @@ describe("an error that nobody foresaw", () => {
     } finally {
       database.close();
     }
+  });
+});
+
+describe("the template that a start puts in force", () => {
+  test("is the one of these sources, though the build has taken it", async () => {
+    await using server = await serveBinary();
+    const database = openDatabase(join(server.folder, ".pausepoint"));
+    const started = 'SELECT entry FROM audit_entries WHERE entry LIKE \'%"type":"server.started"%\'';
+    const entry = JSON.parse(database.prepare<[], string>(started).pluck().get() ?? "{}");
+    database.close();
+    expect(entry.data.template).toBe(templateVersion());
   });
 });
 

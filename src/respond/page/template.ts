@@ -1,4 +1,5 @@
 import { sha256Hex } from "../../platform/hash.ts";
+import { builtTemplate } from "../../platform/version.ts";
 import { languages } from "../languages/index.ts";
 import type { PageState, PageView, Question } from "../view.ts";
 import { pageScript, pageStyle } from "./assets.ts";
@@ -11,7 +12,8 @@ import { renderPage } from "./render.ts";
  * types it, so that it cannot stay the same while the page changes.
  */
 export function templateVersion(): string {
-  version ??= versionOf({ style: pageStyle.text, script: pageScript.text, languages, render: renderPage });
+  version ??=
+    builtTemplate ?? versionOf({ style: pageStyle.text, script: pageScript.text, languages, render: renderPage });
   return version;
 }
 

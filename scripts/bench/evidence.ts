@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { type Figure, figure } from "./figures.ts";
 
 const MEGABYTE = 1_048_576;
+/** A hundred or a thousand times the entries: what may grow is the slack that the runtime's collector leaves itself. */
+const MEMORY = { most: 3 };
 
 /** A command's time, and the most memory that it took. */
 interface Cost {

@@ -25,7 +25,7 @@ interface RowReader {
   all<P extends object, R>(query: Query<P, R>, params: P): R[];
 }
 
-const PAGE = 500;
+const PAGE = 100;
 
 /** True when the selection leaves nothing out between its first and its last entry. */
 export function isWhole({ worldN, project, pauseN }: Selection): boolean {

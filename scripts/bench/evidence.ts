@@ -34,24 +34,12 @@ export async function evidence(executable: string, few: string, many: string, sc
       verify_mb_a_second: speed(large.verified.seconds),
       sha256_mb_a_second: speed(hashing),
     }),
-    figure(
-      "peak memory of the export ÷ that of few entries",
-      large.exported.peak / small.exported.peak,
-      "",
-      { most: 2 },
-      {
-        peaks: [small.exported.peak / MEGABYTE, large.exported.peak / MEGABYTE],
-      },
-    ),
-    figure(
-      "peak memory of verifying ÷ that of few entries",
-      large.verified.peak / small.verified.peak,
-      "",
-      { most: 2 },
-      {
-        peaks: [small.verified.peak / MEGABYTE, large.verified.peak / MEGABYTE],
-      },
-    ),
+    figure("peak memory of the export ÷ that of few entries", large.exported.peak / small.exported.peak, "", MEMORY, {
+      peaks: [small.exported.peak / MEGABYTE, large.exported.peak / MEGABYTE],
+    }),
+    figure("peak memory of verifying ÷ that of few entries", large.verified.peak / small.verified.peak, "", MEMORY, {
+      peaks: [small.verified.peak / MEGABYTE, large.verified.peak / MEGABYTE],
+    }),
   ];
 }
 

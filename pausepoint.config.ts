@@ -417,10 +417,13 @@ export default defineConfig({
   //},
 
   // How long what was asked is kept: message, details, metadata, comment, addresses, what carriers answered, and the
-  // salts that open them in the log. The log itself, options, choices and times stay. See docs/privacy.md.
+  // salts that open them in the log; and the log itself with options, choices and times. See docs/privacy.md.
   //retention: {
   //  // Days after a pause has ended until its content is erased, 1 to 36500. Default: null, it is kept for ever.
   //  contentDays: null,
+  //  // Days until an entry of the log itself is pruned, with its pause, 1 to 36500; for all projects. The EU AI Act asks
+  //  // for at least six months, so fewer than 183 are warned of. Default: null, the log is kept for ever.
+  //  auditDays: null,
   //},
 
   //texts: {

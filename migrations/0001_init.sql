@@ -227,7 +227,8 @@ CREATE TABLE events (
   n       INTEGER PRIMARY KEY,
   id      TEXT    NOT NULL,
   world_n INTEGER NOT NULL REFERENCES worlds (n),
-  pause_n INTEGER NOT NULL REFERENCES pauses (n),
+  -- No reference: without an index, which would cost each event, every pause that is pruned would read the whole table.
+  pause_n INTEGER NOT NULL,
   type    TEXT    NOT NULL,
   at      INTEGER NOT NULL
 ) STRICT;
@@ -275,7 +276,8 @@ CREATE TABLE idempotency_keys (
   world_n    INTEGER NOT NULL REFERENCES worlds (n),
   key        TEXT    NOT NULL,
   body_hash  BLOB    NOT NULL,
-  pause_n    INTEGER NOT NULL REFERENCES pauses (n),
+  -- No reference, as in events.
+  pause_n    INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
   PRIMARY KEY (world_n, key)
 ) STRICT, WITHOUT ROWID;
@@ -305,6 +307,28 @@ CREATE TABLE merkle_nodes (
   hash     BLOB    NOT NULL,
   PRIMARY KEY (level, position)
 ) STRICT, WITHOUT ROWID;
+
+-- Where the log begins, once its beginning was pruned: no row means with entry 1. `first_seq` is the first entry that is
+-- kept and one more than a multiple of 256, `prev_hash` what it is linked to (hex), `at` the time of the last one that is
+-- gone, `root` that of the tree over those: what the stored nodes must give.
+CREATE TABLE log_start (
+  n         INTEGER PRIMARY KEY CHECK (n = 1),
+  first_seq INTEGER NOT NULL CHECK (first_seq % 256 = 1),
+  prev_hash TEXT    NOT NULL,
+  at        INTEGER NOT NULL,
+  root      BLOB    NOT NULL
+) STRICT;
+
+-- Entries of the pruned part that later ones rest on: of keys and signing keys. `path` are the 8 hashes that lead from
+-- its leaf to the node of its 256 entries at level 8, which is stored, so that its proof can be made for ever.
+CREATE TABLE kept_entries (
+  seq        INTEGER PRIMARY KEY,
+  world_n    INTEGER,
+  entry      TEXT NOT NULL,
+  disclosed  TEXT,
+  erased_seq INTEGER,
+  path       BLOB NOT NULL CHECK (length(path) = 256)
+) STRICT;
 
 -- Ed25519 keys that sign checkpoints (`log`, under the log's name) and receipts. The seed is sealed with AES-256-GCM under
 -- a key derived from the folder's secret, so that a copy of the database alone can sign nothing. None is ever deleted:
@@ -348,8 +372,20 @@ CREATE TABLE cosignatures (
 CREATE TRIGGER audit_entries_are_final BEFORE UPDATE OF seq, world_n, pause_n, entry, leaf ON audit_entries
 BEGIN SELECT RAISE(ABORT, 'an audit entry is final'); END;
 CREATE TRIGGER audit_entries_stay BEFORE DELETE ON audit_entries
+WHEN OLD.seq >= coalesce((SELECT first_seq FROM log_start), OLD.seq)
 BEGIN SELECT RAISE(ABORT, 'an audit entry stays'); END;
+CREATE TRIGGER log_start_moves_on BEFORE UPDATE ON log_start WHEN NEW.first_seq <= OLD.first_seq
+BEGIN SELECT RAISE(ABORT, 'the start of the log only moves on'); END;
+CREATE TRIGGER log_start_stays BEFORE DELETE ON log_start
+BEGIN SELECT RAISE(ABORT, 'the start of the log stays'); END;
+CREATE TRIGGER kept_entries_are_final BEFORE UPDATE OF seq, world_n, entry, path ON kept_entries
+BEGIN SELECT RAISE(ABORT, 'a kept entry is final'); END;
+CREATE TRIGGER kept_entries_stay BEFORE DELETE ON kept_entries
+BEGIN SELECT RAISE(ABORT, 'a kept entry stays'); END;
 CREATE TRIGGER disclosures_go_with_an_entry BEFORE UPDATE OF disclosed, erased_seq ON audit_entries
+WHEN NEW.erased_seq IS NULL OR NEW.erased_seq <= OLD.seq
+BEGIN SELECT RAISE(ABORT, 'a disclosure goes only with an entry that tells so'); END;
+CREATE TRIGGER kept_disclosures_go_with_an_entry BEFORE UPDATE OF disclosed, erased_seq ON kept_entries
 WHEN NEW.erased_seq IS NULL OR NEW.erased_seq <= OLD.seq
 BEGIN SELECT RAISE(ABORT, 'a disclosure goes only with an entry that tells so'); END;
 CREATE TRIGGER ended_pauses_are_final BEFORE UPDATE OF status ON pauses WHEN OLD.status <> 'pending'

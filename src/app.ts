@@ -33,14 +33,14 @@ import { type Clock, systemClock } from "./platform/clock.ts";
 import { configDigest } from "./platform/config/digest.ts";
 import type { LoadedConfig } from "./platform/config/load.ts";
 import { listenUrl } from "./platform/config/load.ts";
-import { contentDays, projectAppearance } from "./platform/config/schema.ts";
+import { auditDaysCaution, contentDays, projectAppearance } from "./platform/config/schema.ts";
 import { IdSource, timeOfId } from "./platform/ids.ts";
 import type { Log } from "./platform/log.ts";
 import { isWildcard, networkAddress } from "./platform/network.ts";
 import { ownProgram } from "./platform/program.ts";
 import { type Random, systemRandom } from "./platform/random.ts";
 import { version } from "./platform/version.ts";
-import { eraseOld, Privacy, privacyRoutes } from "./privacy/index.ts";
+import { eraseOld, Privacy, privacyRoutes, pruneLog } from "./privacy/index.ts";
 import {
   Inbound,
   Links,
@@ -340,7 +340,16 @@ async function compose(
     if (pauses > 0) log.info("content erased, as its time is over", { pauses });
     if (!complete) log.warn("the write-ahead log still holds erased content, since somebody reads the database");
   };
-  const jobs = startJobs({ writer, timeouts, queue, streams, backups, log, clock, eraseByCalendar });
+  const pruneByCalendar = async () => {
+    const { entries, pauses, keptBy, complete } = await pruneLog(writer, context, config.retention.auditDays);
+    if (entries > 0) log.info("the oldest entries of the log were pruned", { entries, pauses });
+    if (keptBy === "hold") log.warn("entries older than retention.auditDays are kept by a legal hold");
+    if (!complete) log.warn("the write-ahead log still holds what was pruned, since somebody reads the database");
+  };
+  const caution = auditDaysCaution(config);
+  if (caution !== null) log.warn(`retention.auditDays: ${caution}`);
+  const calendar = { eraseByCalendar, pruneByCalendar };
+  const jobs = startJobs({ writer, timeouts, queue, streams, backups, log, clock, ...calendar });
   witnessing.start();
 
   return {
@@ -446,8 +455,9 @@ function startJobs(parts: {
   log: Log;
   clock: Clock;
   eraseByCalendar: () => Promise<void>;
+  pruneByCalendar: () => Promise<void>;
 }): Cron[] {
-  const { writer, timeouts, queue, streams, backups, log, clock, eraseByCalendar } = parts;
+  const { writer, timeouts, queue, streams, backups, log, clock, eraseByCalendar, pruneByCalendar } = parts;
   let seenCommits = writer.foreignCommits();
   const job = (pattern: string, name: string, run: () => Promise<void>) =>
     new Cron(
@@ -478,6 +488,7 @@ function startJobs(parts: {
       while (await writer.write((tx) => forgetOldEvents(tx, clock.now())));
     }),
     job("47 * * * *", "retention", eraseByCalendar),
+    job("57 * * * *", "retention of the log", pruneByCalendar),
     job("*/5 * * * *", "log file", async () => {
       writer.foldLog();
     }),

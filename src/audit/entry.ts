@@ -96,6 +96,10 @@ export const entryTypes = {
     plain: ["purpose", "key_id", "public_key", "old_key_id", "signature"],
     committed: [],
   },
+  "log.pruned": {
+    plain: ["first_seq", "until", "entries", "pauses", "root", "kept", "kept_digest"],
+    committed: [],
+  },
   "log.restored": { plain: ["made_at", "seq"], committed: [] },
   "log.resumed": { plain: ["old_origin", "new_origin", "published_size", "published_root", "why"], committed: [] },
   "server.started": { plain: ["version", "channels", "config", "template"], committed: [] },

@@ -47,11 +47,13 @@ export {
 } from "./note.ts";
 export { hasHadName, nextOrigin, readOrigin } from "./origin.ts";
 export { type Policy, PolicyError, parsePolicy, satisfies } from "./policy.ts";
+export { type OldestGroup, oldestGroup, pruneGroup } from "./prune.ts";
 export { entriesOfPause, entriesUpTo, entryAt, newestOfInstallation } from "./queries.ts";
 export { readEntries } from "./read.ts";
 export { disclosedValue, isArray, isObject, type JsonObject } from "./read-entry.ts";
 export { isWhole, type SelectedEntry, type Selection, selectEntries, seqBefore, shownText } from "./select.ts";
 export { type PublicSigningKey, receiptKeys } from "./signing-keys.ts";
+export { keptEntryAt, readStart } from "./start.ts";
 export { StoredTree } from "./stored-tree.ts";
 export { parseStrict, StrictJsonError } from "./strict-json.ts";
 export { formatSubmission, parseSubmission, type Submission } from "./submission.ts";

@@ -45,6 +45,32 @@ export function readStory(reader: Reader, pauseN: number): PauseStory | null {
   }
 }
 
+/** What is told of a pause whose question was pruned. */
+export interface Rest {
+  readonly ending: Told | null;
+}
+
+/** The entries of a pause whose `pause.created` is not among them; null where it is, or where there are none. */
+export function restOf(reader: Reader, pauseN: number): Rest | null {
+  let ending: Told | null = null;
+  for (let after = 0; ; ) {
+    const page = reader.all(entriesOfPause, { pause_n: pauseN, after, limit: PAGE });
+    for (const { entry: text, disclosed } of page) {
+      const entry = rereadEntry(text);
+      if (entry.type === "pause.created") return null;
+      if (ENDINGS.has(entry.type)) {
+        if (ending !== null) throw second(entry, "ends");
+        ending = { entry, disclosed: disclosures(disclosed) };
+      }
+    }
+    const last = page.at(-1);
+    if (last === undefined) return after === 0 ? null : { ending };
+    after = last.seq;
+  }
+}
+
+const ENDINGS: ReadonlySet<string> = new Set(["pause.responded", "pause.timed_out", "pause.cancelled"]);
+
 /** A recipient is asked once over each channel. */
 export function deliveryName(position: number, channel: string): string {
   return `${position}/${channel}`;

@@ -1,6 +1,7 @@
 import { sha256Hex } from "../platform/hash.ts";
 import type { Query } from "../storage/index.ts";
 import * as queries from "./queries.ts";
+import { readStart } from "./start.ts";
 
 /** Which entries an export holds. Null: no such bound. */
 export interface Selection {
@@ -49,10 +50,13 @@ export function shownText(entry: string): string {
   return `${entry.slice(0, -1)},"hash":"${sha256Hex(entry)}"}`;
 }
 
-/** The last seq whose time is before `time` (milliseconds), found by halving: the log's times never go back. */
+/**
+ * The last seq whose time is before `time` (milliseconds), found by halving: the log's times never go back. Where the log
+ * was pruned it is that of the last entry that is gone at least.
+ */
 export function seqBefore(reader: RowReader, time: number): number {
-  let low = 0;
-  let high = reader.one(queries.lastEntry, {})?.seq ?? 0;
+  let low = readStart(reader).firstSeq - 1;
+  let high = reader.one(queries.lastEntry, {})?.seq ?? low;
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
     const row = reader.one(queries.entryAt, { seq: middle });

@@ -40,6 +40,18 @@ export class StoredTree {
     return inclusionProof(index, size, this.#node);
   }
 
+  /**
+   * As {@link inclusion}, for an entry that was put aside when its group was pruned.
+   *
+   * @param path the 8 hashes from its leaf to the node of its 256 entries, one after the other.
+   */
+  inclusionOfKept(index: number, size: number, path: Uint8Array): Uint8Array[] {
+    // Inside a full group a proof takes one node of each level, the sibling.
+    return inclusionProof(index, size, (level, position) =>
+      level < 8 ? path.subarray(level * 32, (level + 1) * 32) : this.#node(level, position),
+    );
+  }
+
   /** That the first `oldSize` leaves are the beginning of the first `newSize` (RFC 6962 §2.1.2). */
   consistency(oldSize: number, newSize: number): Uint8Array[] {
     return consistencyProof(oldSize, newSize, this.#node);

@@ -9,6 +9,7 @@ import { receiptClaims } from "./attest.ts";
 import { checkpointText } from "./checkpoint.ts";
 import type { JsonValue } from "./jcs.ts";
 import type { PauseStory } from "./pause-story.ts";
+import { GROUP } from "./prune.ts";
 import { entryAt } from "./queries.ts";
 import { sameValue } from "./read-entry.ts";
 import { BEFORE_ALL, type ComparedPause, checkpointsAfter, type KeptCheckpoint } from "./verify-queries.ts";
@@ -37,14 +38,32 @@ export class AttestedCheck {
     this.#page = reader.all(checkpointsAfter, { after: BEFORE_ALL, limit: PAGE });
   }
 
+  /**
+   * Takes the checkpoints over less than what was pruned, `pruned` entries: they are genuine, and those of a size that the
+   * stored nodes give a root of have that root.
+   */
+  before(pruned: number, rootOf: (size: number) => Uint8Array): void {
+    for (;;) {
+      const next = this.#page[0];
+      if (next === undefined || next.size >= pruned) return;
+      const root = next.size > 0 && next.size % GROUP === 0 ? rootOf(next.size) : next.root;
+      this.#keep(() => this.#checkpoint(next, Math.max(next.size, 1), root));
+      this.#advance(next);
+    }
+  }
+
   /** Takes the log's tree as it was with so many entries. */
   grown(size: number, root: () => Uint8Array): void {
     const next = this.#page[0];
     if (next === undefined || next.size > size) return;
-    this.#covered = next.size;
     this.#keep(() => this.#checkpoint(next, size, root()));
+    this.#advance(next);
+  }
+
+  #advance({ size }: KeptCheckpoint): void {
+    this.#covered = size;
     this.#page.shift();
-    if (this.#page.length === 0) this.#page = this.#reader.all(checkpointsAfter, { after: next.size, limit: PAGE });
+    if (this.#page.length === 0) this.#page = this.#reader.all(checkpointsAfter, { after: size, limit: PAGE });
   }
 
   /** Once the log is over. */

@@ -1,7 +1,9 @@
+import { isoTime } from "../platform/clock.ts";
 import { sha256Hex } from "../platform/hash.ts";
 import type { Reader } from "../storage/index.ts";
-import { append, emptyFrontier, type Frontier, leafHash, root } from "./merkle.ts";
+import { append, type Frontier, leafHash, root } from "./merkle.ts";
 import { commitmentsOf, EntryError, type LoggedEntry, readDisclosures, readEntry } from "./read-entry.ts";
+import type { LogStart } from "./start.ts";
 import { ErasureCheck } from "./verify-erasures.ts";
 import * as queries from "./verify-queries.ts";
 import type { Told } from "./verify-row.ts";
@@ -22,25 +24,33 @@ export interface StoredEntry {
 }
 
 /**
- * Follows the chain from its beginning, one entry at a time: order, links, texts, disclosures, leaves and the stored
+ * Follows the chain from where the log begins, one entry at a time: order, links, texts, disclosures, leaves and the stored
  * nodes of the tree. It holds what the next entry is linked to and nothing else.
  */
 export class ChainCheck {
   readonly #reader: Reader;
   readonly #erasures: ErasureCheck;
   readonly #worlds = new Map<number, { readonly project: string; readonly mode: string } | undefined>();
-  #frontier: Frontier = emptyFrontier;
+  #frontier: Frontier;
   #at = "";
   /** Of the last entry that held; 0 before the first. */
-  seq = 0;
+  seq: number;
   /** Its chain hash in hex; 64 zeros before the first. */
-  hash: string = "0".repeat(64);
+  hash: string;
   /** Commitments so far whose disclosures are not kept any more. */
   erased = 0;
 
-  constructor(reader: Reader) {
+  /**
+   * @param start where the log begins.
+   * @param frontier the tree over what was pruned.
+   */
+  constructor(reader: Reader, start: LogStart, frontier: Frontier) {
     this.#reader = reader;
-    this.#erasures = new ErasureCheck(reader);
+    this.#erasures = new ErasureCheck(reader, start.firstSeq);
+    this.#frontier = frontier;
+    this.seq = start.firstSeq - 1;
+    this.hash = start.prevHash;
+    if (start.firstSeq > 1) this.#at = isoTime(start.at);
   }
 
   /** The root of the tree over the entries that held. */

@@ -12,8 +12,12 @@ export class ErasureCheck {
   readonly #reader: Reader;
   #last: Erasing | null = null;
 
-  constructor(reader: Reader) {
+  readonly #firstSeq: number;
+
+  /** @param firstSeq where the log begins: what an entry before it told can't be read any more. */
+  constructor(reader: Reader, firstSeq: number) {
     this.#reader = reader;
+    this.#firstSeq = firstSeq;
   }
 
   /**
@@ -28,6 +32,7 @@ export class ErasureCheck {
         seq,
         `disclosures of entry ${seq} (${entry.type}) are gone, but no entry tells that they were erased`,
       );
+    if (told < this.#firstSeq) return;
     const erasing = this.#erasing(told);
     if (erasing === null || !(entry.pause_id === null ? erasing.seqs.has(seq) : erasing.pauseIds.has(entry.pause_id)))
       throw new Wrong(

@@ -1,8 +1,9 @@
 import { sha256Hex } from "../platform/hash.ts";
 import type { Reader } from "../storage/index.ts";
 import { canonicalize, JcsError, type JsonValue } from "./jcs.ts";
-import { deliveryName, type PauseStory, readStory } from "./pause-story.ts";
+import { deliveryName, type PauseStory, type Rest, readStory, restOf } from "./pause-story.ts";
 import { isObject } from "./read-entry.ts";
+import type { LogStart } from "./start.ts";
 import type { AttestedCheck } from "./verify-attested.ts";
 import type { ComparedPause } from "./verify-queries.ts";
 import * as queries from "./verify-queries.ts";
@@ -17,18 +18,27 @@ export class PauseCheck {
   readonly #reader: Reader;
   readonly #views: ViewCheck;
   readonly #attested: AttestedCheck;
+  readonly #start: LogStart;
   /** Pauses that agreed. */
   count = 0;
+  /** Pauses whose question was pruned, and of which the rest agreed. */
+  inPart = 0;
 
   /** @param attested is handed each pause that agreed. */
-  constructor(reader: Reader, attested: AttestedCheck) {
+  constructor(reader: Reader, start: LogStart, attested: AttestedCheck) {
     this.#reader = reader;
+    this.#start = start;
     this.#views = new ViewCheck(reader);
     this.#attested = attested;
   }
 
   /** @throws {Wrong} at the first thing in which row and log differ. */
   compare(row: ComparedPause): void {
+    const rest = this.#start.firstSeq === 1 ? null : restOf(this.#reader, row.n);
+    if (rest !== null) {
+      this.#rest(row, rest);
+      return;
+    }
     const story = readStory(this.#reader, row.n);
     if (story === null) throw new Wrong(null, `the pause ${row.id} is there, but no entry tells of it`);
     this.#asCreated(row, story);
@@ -40,6 +50,22 @@ export class PauseCheck {
     this.#consumed(row, story);
     this.#attested.answered(row, story);
     this.count++;
+  }
+
+  /**
+   * Of a pause whose question was pruned: it is no younger than what was, has ended, and as what is left tells. That no
+   * pause of the kept part passes for one, the chain shows: its `pause.created` can't be taken out.
+   */
+  #rest(row: ComparedPause, { ending }: Rest): void {
+    const name = nameOf(row);
+    if (row.status === "pending" || row.ended_at === null)
+      throw new Wrong(null, `${name} is pending, but its question was pruned`);
+    if (row.created_at > this.#start.at)
+      throw new Wrong(null, `the created_at of ${name} is after what was pruned, but no entry tells of its making`);
+    if (ending !== null) this.#asEnded(row, { created: ending, ending });
+    else if (row.ended_at > this.#start.at)
+      throw new Wrong(null, `the ended_at of ${name} is after what was pruned, but no entry tells of its end`);
+    this.inPart++;
   }
 
   #asCreated(row: ComparedPause, { created, recipients, rejected }: PauseStory): void {
@@ -79,7 +105,7 @@ export class PauseCheck {
     }
   }
 
-  #asEnded(row: ComparedPause, { ending, created }: PauseStory): void {
+  #asEnded(row: ComparedPause, { ending, created }: Pick<PauseStory, "ending" | "created">): void {
     const name = nameOf(row);
     if (ending === null) {
       if (row.status !== "pending") throw new Wrong(null, `${name} is ${row.status}, but no entry tells so`);

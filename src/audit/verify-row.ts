@@ -3,6 +3,7 @@ import type { Reader } from "../storage/index.ts";
 import type { JsonValue } from "./jcs.ts";
 import { entryAt } from "./queries.ts";
 import { disclosedValue, isObject, type LoggedEntry, rereadEntry, sameValue } from "./read-entry.ts";
+import { readStart } from "./start.ts";
 import { Wrong } from "./wrong.ts";
 
 /** An entry with the disclosures that are still kept beside it. */
@@ -65,6 +66,8 @@ export class RowCheck {
     if (said === told) return;
     if (said === null || said > told) this.differs(column);
     const before = this.#reader.one(entryAt, { seq: seq - 1 });
+    // The first that is kept, or one that was put aside: the entry before it is gone.
+    if (before === undefined && seq <= readStart(this.#reader).firstSeq) return;
     if (before === undefined || rereadEntry(before.entry).at !== at) this.differs(column);
   }
 

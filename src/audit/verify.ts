@@ -3,18 +3,22 @@
  * that the operator has not written both anew, only a checkpoint kept elsewhere can show.
  */
 import { type Connection, Reader } from "../storage/index.ts";
+import { readStart } from "./start.ts";
 import { AttestedCheck } from "./verify-attested.ts";
 import { ChainCheck } from "./verify-chain.ts";
 import { KeyCheck } from "./verify-keys.ts";
 import { PauseCheck } from "./verify-pauses.ts";
 import { BEFORE_ALL, entriesWithRows, pausesAfter, strayRows } from "./verify-queries.ts";
 import { SigningKeyCheck } from "./verify-signing-keys.ts";
+import { StartCheck } from "./verify-start.ts";
 import { Wrong } from "./wrong.ts";
 
 /** What a verification saw. With a fault, the numbers and hashes are those of the part before it. */
 export interface Verification {
   /** Entries that hold. */
   readonly entries: number;
+  /** Where the log begins: above 1 once its beginning was pruned. */
+  readonly firstSeq: number;
   /** The seq of the last of them; 0 when there is none. */
   readonly lastSeq: number;
   /** Its chain hash, 64 hex digits; 64 zeros when there is none. */
@@ -23,6 +27,8 @@ export interface Verification {
   readonly root: string;
   /** Pauses whose rows agree with the log. */
   readonly pauses: number;
+  /** Pauses whose question was pruned, and of which the rest agrees. */
+  readonly pausesInPart: number;
   /** Checkpoints that are genuine, and have the root that the tree had. */
   readonly checkpoints: number;
   /** Receipts that are genuine, and say what rows and entries say. */
@@ -46,21 +52,25 @@ const PAGE = 500;
 export function verifyLive(connection: Connection): Verification {
   const reader = new Reader(connection);
   return reader.snapshot(() => {
-    const chain = new ChainCheck(reader);
+    const start = readStart(reader);
+    const beginning = new StartCheck(reader, start);
+    const chain = new ChainCheck(reader, start, beginning.frontier);
     const keys = new SigningKeyCheck(reader);
     const attested = new AttestedCheck(reader, keys);
-    const pauses = new PauseCheck(reader, attested);
+    const pauses = new PauseCheck(reader, start, attested);
     const fault = firstFault(() => {
-      walkLog(reader, chain, keys, attested);
+      walkLog(reader, { beginning, chain, signing: keys, attested });
       walkPauses(reader, pauses);
       if (attested.fault !== null) throw attested.fault;
     });
     return {
-      entries: chain.seq,
+      entries: chain.seq - start.firstSeq + 1,
+      firstSeq: start.firstSeq,
       lastSeq: chain.seq,
       headHash: chain.hash,
       root: Buffer.from(chain.root).toString("base64"),
       pauses: pauses.count,
+      pausesInPart: pauses.inPart,
       checkpoints: attested.checkpoints,
       receipts: attested.receipts,
       erasedDisclosures: chain.erased,
@@ -79,14 +89,27 @@ function firstFault(walk: () => void): Verification["fault"] {
   }
 }
 
-function walkLog(reader: Reader, chain: ChainCheck, signing: SigningKeyCheck, attested: AttestedCheck): void {
+interface LogChecks {
+  readonly beginning: StartCheck;
+  readonly chain: ChainCheck;
+  readonly signing: SigningKeyCheck;
+  readonly attested: AttestedCheck;
+}
+
+function walkLog(reader: Reader, { beginning, chain, signing, attested }: LogChecks): void {
   const keys = new KeyCheck(reader);
+  beginning.walk((told, worldN) => {
+    keys.take(told, worldN);
+    signing.take(told);
+  });
+  beginning.compareSigned(attested);
   for (let after = BEFORE_ALL; ; ) {
     const page = reader.all(entriesWithRows, { after, limit: PAGE });
     for (const row of page) {
       const told = chain.follow(row);
       keys.take(told, row.world_n);
       signing.take(told);
+      beginning.take(told);
       attested.grown(chain.seq, () => chain.root);
     }
     const last = page.at(-1);
@@ -94,6 +117,7 @@ function walkLog(reader: Reader, chain: ChainCheck, signing: SigningKeyCheck, at
     after = last.seq;
   }
   chain.finish();
+  beginning.finish();
   keys.finish();
   signing.finish();
   attested.finish(chain.seq);

@@ -42,12 +42,13 @@ export async function verify(file: string | undefined, options: VerifyOptions): 
   const connection = openForReading(config.dataDir);
   try {
     const verification = verifyLive(connection);
+    const unknown: string[] = [];
     const isAgainst = options.key !== undefined || options.checkpoint !== undefined;
     const reader = new Reader(connection);
     const judged = isAgainst
-      ? await withFolder(config, (folder) => againstKept(verification, { ...folder, reader }, options))
+      ? await withFolder(config, (folder) => againstKept(verification, { ...folder, reader }, options, unknown))
       : verification;
-    report(judged, options);
+    report(judged, options, unknown);
   } finally {
     connection.close();
   }
@@ -58,6 +59,7 @@ async function againstKept(
   verification: Verification,
   { reader, writer, attestor }: Folder & { readonly reader: Reader },
   { key, checkpoint = [] }: VerifyOptions,
+  unknown: string[],
 ): Promise<Verification> {
   if (verification.fault !== null || (key === undefined && checkpoint.length === 0)) return verification;
   const head = logHead(await signingKeysOf(writer, attestor));
@@ -66,7 +68,9 @@ async function againstKept(
     const trusted = trustedLog(head, { pinned: key === undefined ? null : pinnedKey(key), kept: [] });
     const notes =
       checkpoint.length > 0 ? checkpoint.map(textOf) : [(await checkpointNow(writer, attestor))?.note ?? ""];
-    what = compareWithKept(reader, verification.entries, trusted, notes);
+    const compared = compareWithKept(reader, verification.lastSeq, trusted, notes);
+    what = compared.what;
+    unknown.push(...compared.unknown);
   } catch (error) {
     if (!(error instanceof Faulty)) throw error;
     what = error.message;
@@ -153,19 +157,26 @@ function textOf(file: string): string {
   }
 }
 
-function report(verification: Verification, { json, key, checkpoint = [] }: VerifyOptions): void {
-  const { entries, pauses, checkpoints, receipts, erasedDisclosures, headHash, root, fault } = verification;
+function report(
+  verification: Verification,
+  { json, key, checkpoint = [] }: VerifyOptions,
+  unknown: readonly string[],
+): void {
+  const { entries, firstSeq, pauses, pausesInPart, checkpoints, receipts } = verification;
+  const { erasedDisclosures, headHash, root, fault } = verification;
   if (json === true) {
     const shown = {
       entries,
+      first_seq: firstSeq,
       pauses,
+      pauses_in_part: pausesInPart,
       checkpoints,
       receipts,
       erased_disclosures: erasedDisclosures,
       head: headHash,
       root,
     };
-    printJson({ valid: fault === null, ...shown, fault });
+    printJson({ valid: fault === null, ...shown, fault, not_shown: unknown });
   }
   if (fault !== null) {
     const where = fault.seq === null ? "in the tables" : `at entry ${fault.seq}`;
@@ -174,10 +185,13 @@ function report(verification: Verification, { json, key, checkpoint = [] }: Veri
   if (json === true) return;
   const against = [
     key === undefined ? "no signing key is pinned" : "the pinned key has signed",
-    ...(checkpoint.length === 0 ? [] : ["it goes on from what was kept elsewhere"]),
+    ...(checkpoint.length <= unknown.length ? [] : ["it goes on from what was kept elsewhere"]),
   ].join(", ");
   print(`Consistent: ${entries} entries and ${pauses} pauses agree; ${against}.`);
   print(`${checkpoints} checkpoints and ${receipts} receipts are genuine.`);
+  if (firstSeq > 1) print(`The log begins with entry ${firstSeq}; what stood before was pruned.`);
+  if (pausesInPart > 0) print(`Of ${pausesInPart} more pauses the question was pruned: what is left of them agrees.`);
+  for (const what of unknown) print(`Not shown: ${what}.`);
   if (erasedDisclosures > 0) print(`${erasedDisclosures} disclosures have been erased.`);
   print(`head ${headHash}\nroot ${root}`);
 }

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { cautionsOf } from "../channels/cautions.ts";
+import { auditDaysCaution } from "../platform/config/schema.ts";
 import { print, printJson } from "./output.ts";
 import { type CommonOptions, settingsOf, withCommonOptions } from "./settings.ts";
 
@@ -8,11 +9,14 @@ export function addConfig(program: Command): void {
   const config = program.command("config").description("check the configuration");
   withCommonOptions(config.command("check").description("check the configuration without starting")).action(
     async (options: CommonOptions) => {
-      const { source, baseUrl, dataDir, listen, channels } = await settingsOf(options);
+      const settings = await settingsOf(options);
+      const { source, baseUrl, dataDir, listen, channels } = settings;
+      const ofLog = auditDaysCaution(settings);
       const names = Object.keys(channels);
-      const cautions = Object.entries(channels).flatMap(([name, settings]) =>
-        cautionsOf(settings).map((caution) => `channels.${name}: ${caution}`),
+      const ofChannels = Object.entries(channels).flatMap(([name, channel]) =>
+        cautionsOf(channel).map((caution) => `channels.${name}: ${caution}`),
       );
+      const cautions = ofLog === null ? ofChannels : [...ofChannels, `retention.auditDays: ${ofLog}`];
       if (options.json) {
         printJson({ valid: true, source, base_url: baseUrl, data: dataDir, listen, channels: names, cautions });
         return;

@@ -12,6 +12,7 @@ import {
   entryAt,
   isWhole,
   newestCheckpoint,
+  readStart,
   requestCheckpoint,
   type Selection,
   type SignedCheckpoint,
@@ -75,8 +76,14 @@ export async function prepareExport(source: ExportSource, request: ExportRequest
     return (yield* tx.shared(chainHead)).seq;
   });
   const lastSeq = request.to === null ? head : Math.min(head, seqBefore(reader, request.to));
+  const start = readStart(reader);
   if (lastSeq === 0) throw new Problem("not-found", "Nothing was logged before that time.");
-  const firstSeq = request.from === null ? 1 : Math.min(seqBefore(reader, request.from), lastSeq) + 1;
+  if (lastSeq < start.firstSeq)
+    throw new Problem(
+      "not-found",
+      `What was logged before that time was pruned: the log begins with entry ${start.firstSeq}.`,
+    );
+  const firstSeq = request.from === null ? start.firstSeq : Math.min(seqBefore(reader, request.from), lastSeq) + 1;
   if (isComplete) await writer.write((tx) => attestor.checkpointAt(tx, lastSeq));
   const row = isComplete ? reader.one(checkpointOf, { size: lastSeq }) : reader.one(newestCheckpoint, {});
   if (row === undefined || row.size < lastSeq)
@@ -86,14 +93,14 @@ export async function prepareExport(source: ExportSource, request: ExportRequest
   const checkpoint = { ...signed, note: withCosignatures(signed.note, cosignatures) };
   const selection = { ...bounds, firstSeq, lastSeq };
   const keys = await signingKeysOf(writer, attestor);
-  const before = firstSeq === 1 ? undefined : reader.one(entryAt, { seq: firstSeq - 1 });
+  const before = firstSeq === start.firstSeq ? undefined : reader.one(entryAt, { seq: firstSeq - 1 });
   const header = {
     pausepoint_export: 1,
     complete: isComplete,
     origin: row.name,
     first_seq: firstSeq,
     last_seq: lastSeq,
-    prev_hash: isComplete ? (before === undefined ? "0".repeat(64) : sha256Hex(before.entry)) : null,
+    prev_hash: isComplete ? (before === undefined ? start.prevHash : sha256Hex(before.entry)) : null,
     frontier: isComplete ? new StoredTree(reader).frontier(firstSeq - 1).hashes.map(base64) : null,
     // Where the log goes on behind this file: what it then lacks, it was not asked for.
     until: isComplete && request.to !== null ? isoTime(request.to) : null,
@@ -113,7 +120,12 @@ export function* exportLines(
   const { request, selection, isComplete, checkpoint, header } = prepared;
   yield `${JSON.stringify(header)}\n`;
   const tree = isComplete ? null : new StoredTree(reader);
+  let expected = selection.firstSeq;
   for (const page of selectEntries(reader, selection)) {
+    // An export that takes long reads page by page: what was pruned meanwhile must not be left out in silence.
+    if (readStart(reader).firstSeq > expected)
+      throw new Error(`the log was pruned up to entry ${readStart(reader).firstSeq - 1} while it was exported`);
+    expected = (page.at(-1)?.seq ?? expected) + 1;
     let lines = "";
     for (const { seq, entry, disclosed } of page) {
       const opened = request.disclose && disclosed !== null ? `,"disclosed":${disclosed}` : "";

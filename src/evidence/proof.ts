@@ -7,6 +7,7 @@ import {
   entriesOfPause,
   entriesUpTo,
   formatTlogProof,
+  keptEntryAt,
   newestOfInstallation,
   type PublicSigningKey,
   type SelectedEntry,
@@ -43,14 +44,22 @@ export async function provePause(source: ExportSource, pause: ProvenPause, opene
   const last = rows.at(-1);
   if (checkpoint === null || last === undefined || last.seq > checkpoint.size)
     throw new Problem("signing-withheld", "No checkpoint over the pause's last entry can be signed now.");
+  if (!/"type":"pause\.created"/.test(rows[0]?.entry ?? ""))
+    throw new Problem(
+      "not-found",
+      "The question of this pause was pruned from the log, so nothing can be proven of it.",
+    );
   const tree = new StoredTree(reader);
   const keys = await signingKeysOf(writer, attestor);
-  const proven = ({ seq, entry, disclosed }: SelectedEntry, what: Opened) => ({
+  const proven = ({ seq, entry, disclosed, path }: ContextEntry, what: Opened) => ({
     entry: JSON.parse(shownText(entry)) as object,
     disclosed: choose(disclosed, what),
     tlog_proof: formatTlogProof({
       index: seq - 1,
-      hashes: tree.inclusion(seq - 1, checkpoint.size),
+      hashes:
+        path === undefined
+          ? tree.inclusion(seq - 1, checkpoint.size)
+          : tree.inclusionOfKept(seq - 1, checkpoint.size, path),
       checkpoint: checkpoint.note,
     }),
   });
@@ -91,9 +100,15 @@ function shownPages({ reader, stamps }: ExportSource, rows: readonly SelectedEnt
   });
 }
 
+/** An entry, with its path to a stored node where it was put aside as the log was pruned. */
+type ContextEntry = SelectedEntry & { readonly path?: Uint8Array };
+
 /** Entries that are no part of the pause and needed to judge it: how the server was set up, and every signing key. */
-function contextOf(reader: Reader, before: number, keys: readonly PublicSigningKey[]): SelectedEntry[] {
-  const announcements = keys.flatMap(({ seq }) => reader.all(entriesUpTo, { after: seq - 1, last: seq, limit: 1 }));
+function contextOf(reader: Reader, before: number, keys: readonly PublicSigningKey[]): ContextEntry[] {
+  const announcements = keys.flatMap(({ seq }): ContextEntry[] => {
+    const kept = reader.one(keptEntryAt, { seq });
+    return kept === undefined ? reader.all(entriesUpTo, { after: seq - 1, last: seq, limit: 1 }) : [kept];
+  });
   const setUp = reader
     .all(newestOfInstallation, { before, limit: LOOKED_BACK })
     .find(({ entry }) => /"type":"(server\.started|config\.changed)"/.test(entry));

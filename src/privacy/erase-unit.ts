@@ -92,8 +92,11 @@ export function* eraseBatch(tx: Tx, context: PauseContext, batch: Batch): Work<E
       committed: { reason: batch.reason },
     }),
   );
-  for (const { seq, left } of cut)
-    yield* tx.run(queries.eraseDisclosures, { seq, disclosed: left, erased_seq: erasedSeq });
+  for (const { seq, left } of cut) {
+    const gone = { seq, disclosed: left, erased_seq: erasedSeq };
+    const { changes } = yield* tx.run(queries.eraseDisclosures, gone);
+    if (changes === 0) yield* tx.run(queries.eraseKeptDisclosures, gone);
+  }
   for (const pause of erased) yield* eraseRows(tx, pause, at);
   yield* forgetIdempotency(tx, erased);
   for (const n of batch.keys) yield* takeOutOfLimits(tx, n, batch.subject);

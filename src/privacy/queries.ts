@@ -160,7 +160,7 @@ export const disclosedOf = define<{ pause_n: number }>()((db, p) =>
     .orderBy("seq"),
 );
 
-/** Entries of no pause that disclose something, behind `after`, among so many. */
+/** Entries of no pause that disclose something, behind `after`, among so many; also those put aside from a pruned log. */
 export const disclosedOfNone = define<{ after: number; until: number }>()((db, p) =>
   db
     .selectFrom("audit_entries")
@@ -169,16 +169,36 @@ export const disclosedOfNone = define<{ after: number; until: number }>()((db, p
     .where("seq", "<=", p("until"))
     .where("pause_n", "is", null)
     .where("disclosed", "is not", null)
+    .unionAll(
+      db
+        .selectFrom("kept_entries")
+        .select(["seq", "entry", "disclosed"])
+        .where("seq", ">", p("after"))
+        .where("seq", "<=", p("until"))
+        .where("disclosed", "is not", null),
+    )
     .orderBy("seq"),
 );
 
 export const entryAt = define<{ seq: number }>()((db, p) =>
-  db.selectFrom("audit_entries").select(["seq", "disclosed"]).where("seq", "=", p("seq")),
+  db
+    .selectFrom("audit_entries")
+    .select(["seq", "disclosed"])
+    .where("seq", "=", p("seq"))
+    .unionAll(db.selectFrom("kept_entries").select(["seq", "disclosed"]).where("seq", "=", p("seq"))),
 );
 
 export const eraseDisclosures = define<{ seq: number; disclosed: string | null; erased_seq: number }>()((db, p) =>
   db
     .updateTable("audit_entries")
+    .set({ disclosed: p("disclosed"), erased_seq: p("erased_seq") })
+    .where("seq", "=", p("seq")),
+);
+
+/** As {@link eraseDisclosures}, of an entry that was put aside when the log was pruned. */
+export const eraseKeptDisclosures = define<{ seq: number; disclosed: string | null; erased_seq: number }>()((db, p) =>
+  db
+    .updateTable("kept_entries")
     .set({ disclosed: p("disclosed"), erased_seq: p("erased_seq") })
     .where("seq", "=", p("seq")),
 );
@@ -243,5 +263,9 @@ export const loggedOf = define<{ pause_n: number }>()((db, p) =>
 );
 
 export const entryWith = define<{ seq: number }>()((db, p) =>
-  db.selectFrom("audit_entries").select(["seq", "entry", "disclosed"]).where("seq", "=", p("seq")),
+  db
+    .selectFrom("audit_entries")
+    .select(["seq", "entry", "disclosed"])
+    .where("seq", "=", p("seq"))
+    .unionAll(db.selectFrom("kept_entries").select(["seq", "entry", "disclosed"]).where("seq", "=", p("seq"))),
 );

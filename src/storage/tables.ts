@@ -182,6 +182,15 @@ export interface Tables {
     erased_seq: Generated<number | null>;
   };
   merkle_nodes: { level: number; position: number; hash: Uint8Array };
+  log_start: { n: number; first_seq: number; prev_hash: string; at: number; root: Uint8Array };
+  kept_entries: {
+    seq: number;
+    world_n: number | null;
+    entry: string;
+    disclosed: string | null;
+    erased_seq: number | null;
+    path: Uint8Array;
+  };
   signing_keys: {
     n: Generated<number>;
     id: string;

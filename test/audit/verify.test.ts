@@ -70,10 +70,12 @@ describe("what was written by PausePoint alone", () => {
     for (const table of ["audit_entries", "api_keys"]) db.connection.exec(`DELETE FROM ${table}`);
     expect(verifyFolder(db.folder)).toEqual({
       entries: 0,
+      firstSeq: 1,
       lastSeq: 0,
       headHash: "0".repeat(64),
       root: "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
       pauses: 0,
+      pausesInPart: 0,
       checkpoints: 0,
       receipts: 0,
       erasedDisclosures: 0,

@@ -142,9 +142,16 @@ const webhooks = section({
 const PAGE = "#f5f4f1";
 const ACCENT = `#rrggbb with a contrast of at least 4.5 : 1 with the page, ${PAGE}`;
 
-const retention = section({
+const contentRetention = {
   /** Days after a pause has ended until its content is erased, 1 to 36500. Default null: it is kept for ever. */
   contentDays: wholeNumber(1, 36_500).nullable().default(null),
+};
+/** What a project may say: the log is one for all. */
+const retentionOfProject = section(contentRetention);
+const retention = section({
+  ...contentRetention,
+  /** Days until an entry of the log is pruned, 1 to 36500, with its pause. Default null: the log is kept for ever. */
+  auditDays: wholeNumber(1, 36_500).nullable().default(null),
 });
 
 const project = section({
@@ -164,7 +171,7 @@ const project = section({
   /** The zone that exact times are shown in, an IANA name. Default `UTC`. */
   timeZone: text("the IANA name of a time zone, such as Europe/Berlin", isTimeZone).default("UTC"),
   /** How long this project keeps what it asked. Default: as `retention` says. */
-  retention: retention.nullable().default(null),
+  retention: retentionOfProject.nullable().default(null),
 });
 
 const texts = section({
@@ -275,8 +282,20 @@ export function projectAppearance(config: Pick<Config, "projects">, name: string
 }
 
 /** Days after the end of a pause until its content is erased; null: never. */
-export function contentDays(config: Pick<Config, "projects" | "retention">, project: string): number | null {
+export function contentDays(
+  config: Pick<Config, "projects"> & { readonly retention: Pick<Config["retention"], "contentDays"> },
+  project: string,
+): number | null {
   return (config.projects[project]?.retention ?? config.retention).contentDays;
+}
+
+/** The fewest days that six months have. */
+const SIX_MONTHS = 183;
+
+/** What an operator should know of the time that the log is kept, or null: a sentence without its full stop. */
+export function auditDaysCaution({ retention: { auditDays } }: Pick<Config, "retention">): string | null {
+  if (auditDays === null || auditDays >= SIX_MONTHS) return null;
+  return `the log is kept for less than ${SIX_MONTHS} days: Articles 19 and 26(6) of the EU AI Act ask for at least six months`;
 }
 
 /** A project is called by its own name; the one that nobody named is called PausePoint. */

@@ -28,7 +28,7 @@ describe("where the configuration is found", () => {
       channels: {},
       projects: {},
       receipts: { validHours: 24 },
-      retention: { contentDays: null },
+      retention: { contentDays: null, auditDays: null },
       audit: { witnesses: [], everyMinutes: 5, drop: null },
       texts: { sms: "PausePoint: {message}\n\nAnswer: {link}" },
       log: { level: "info", format: "text" },

@@ -46,9 +46,12 @@ export class StoredTree {
    * @param path the 8 hashes from its leaf to the node of its 256 entries, one after the other.
    */
   inclusionOfKept(index: number, size: number, path: Uint8Array): Uint8Array[] {
-    // Inside a full group a proof takes one node of each level, the sibling.
+    const group = Math.floor(index / GROUP);
+    // Inside its own full group a proof takes one node of each level, the sibling.
     return inclusionProof(index, size, (level, position) =>
-      level < 8 ? path.subarray(level * 32, (level + 1) * 32) : this.#node(level, position),
+      level < 8 && Math.floor((position * 2 ** level) / GROUP) === group
+        ? path.subarray(level * 32, (level + 1) * 32)
+        : this.#node(level, position),
     );
   }
 

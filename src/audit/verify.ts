@@ -116,8 +116,8 @@ function walkLog(reader: Reader, { beginning, chain, signing, attested }: LogChe
     if (last === undefined) break;
     after = last.seq;
   }
-  chain.finish();
   beginning.finish();
+  chain.finish();
   keys.finish();
   signing.finish();
   attested.finish(chain.seq);

@@ -54,7 +54,8 @@ export interface Rest {
 export function restOf(reader: Reader, pauseN: number): Rest | null {
   let ending: Told | null = null;
   for (let after = 0; ; ) {
-    const page = reader.all(entriesOfPause, { pause_n: pauseN, after, limit: PAGE });
+    // The first entry alone most often tells that this is none.
+    const page = reader.all(entriesOfPause, { pause_n: pauseN, after, limit: after === 0 ? 1 : PAGE });
     for (const { entry: text, disclosed } of page) {
       const entry = rereadEntry(text);
       if (entry.type === "pause.created") return null;

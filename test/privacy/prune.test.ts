@@ -339,7 +339,7 @@ describe("what is left", () => {
   test.each([
     ["a start that is moved on", "UPDATE log_start SET first_seq = 769", "stored nodes"],
     ["a start that is gone", "DELETE FROM log_start", "does not stand in what was pruned"],
-    ["another link", "UPDATE log_start SET prev_hash = '" + "0".repeat(64) + "'", "prev_hash of entry 513"],
+    ["another link", `UPDATE log_start SET prev_hash = '${"0".repeat(64)}'`, "prev_hash of entry 513"],
     ["another root", "UPDATE log_start SET root = zeroblob(32)", "stored nodes"],
     ["another time", "UPDATE log_start SET at = at - 1", "the time of what was pruned"],
     ["a stored node that is changed", "UPDATE merkle_nodes SET hash = zeroblob(32) WHERE position = 0", "stored nodes"],
@@ -370,7 +370,7 @@ describe("what is left", () => {
     db.connection
       .prepare("UPDATE log_start SET first_seq = 769, prev_hash = ?, root = ?, at = ?")
       .run(sha256Hex(cut), gone, Date.parse((JSON.parse(cut) as { at: string }).at));
-    expect(fault()).toContain("the end of what was pruned is not what entry");
+    expect(fault()).toContain("the log begins with entry 769, but no entry tells that it was pruned");
   });
 
   test("with a revocation taken back is found out by the digest of what was put aside", async () => {

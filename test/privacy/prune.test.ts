@@ -26,8 +26,9 @@ import {
 } from "../../src/evidence/index.ts";
 import { logHead } from "../../src/evidence/keys.ts";
 import { cancelPause } from "../../src/pauses/cancel.ts";
-import { sha256Hex } from "../../src/platform/hash.ts";
+import { sha256, sha256Hex } from "../../src/platform/hash.ts";
 import { Privacy, pruneLog } from "../../src/privacy/index.ts";
+import { Stamps } from "../../src/respond/index.ts";
 import { openForReading, Reader } from "../../src/storage/index.ts";
 import { DAY, openTestDatabase, type TestKey } from "../support/database.ts";
 
@@ -96,7 +97,8 @@ async function reading<R>(
   const connection = openForReading(db.folder);
   try {
     const { writer, clock, context } = db;
-    return await work({ reader: new Reader(connection), writer, clock, attestor: context.attestor });
+    const stamps = new Stamps(sha256(db.folder));
+    return await work({ reader: new Reader(connection), writer, clock, attestor: context.attestor, stamps });
   } finally {
     connection.close();
   }

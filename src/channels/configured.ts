@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import type { Clock } from "../platform/clock.ts";
 import type { LoadedConfig } from "../platform/config/load.ts";
 import type { ChannelConfig } from "../platform/config/schema.ts";
@@ -47,6 +48,8 @@ interface Parts {
   readonly baseUrl: () => string;
   /** True where nothing that a peer brings is wanted: then SMPP is bound to send alone. */
   readonly onlySends?: boolean;
+  /** Where the configuration lies, for the place of a fault in a channel that is written there. */
+  readonly folder?: string | null;
 }
 
 /** The configured channels by name, cautions told. A name that stands for several is in {@link fallbacksOf}. */
@@ -55,7 +58,10 @@ export function channelsOf(config: LoadedConfig, parts: Parts): ReadonlyMap<stri
   for (const [name, settings] of Object.entries(config.channels)) {
     if (settings.kind === "fallback") continue;
     for (const caution of cautionsOf(settings)) parts.log.warn(caution, { channel: name });
-    channels.set(name, make(name, settings, parts));
+    channels.set(
+      name,
+      make(name, settings, { folder: config.source === null ? null : dirname(config.source), ...parts }),
+    );
   }
   return channels;
 }
@@ -81,7 +87,7 @@ export function ownAddressesOf(channels: ReadonlyMap<string, ConfiguredChannel>)
 function make(
   name: string,
   settings: Exclude<ChannelConfig, { readonly kind: "fallback" }>,
-  { clock, log, random, baseUrl, onlySends = false }: Parts,
+  { clock, log, random, baseUrl, onlySends = false, folder = null }: Parts,
 ): ConfiguredChannel {
   const common = {
     concurrency: settings.concurrency,
@@ -133,7 +139,7 @@ function make(
       return { ...common, channel: createNtfyChannel(settings, { clock }) };
     case "defined": {
       const hooksUrl = () => `${baseUrl()}/hooks/${name}`;
-      const channel = createDefinedChannel(settings, { name, clock, log, hooksUrl });
+      const channel = createDefinedChannel(settings, { name, clock, log, hooksUrl, folder });
       const { replies, maxSegments: segments, concludes } = settings;
       const takesReplies = (address: string) => channel.takesReplies(address);
       const costOf = (text: string) => (segments === null ? null : segmentsOf(text));

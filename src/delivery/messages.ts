@@ -77,7 +77,7 @@ export class MessageTraffic implements Traffic<ClaimedMessage, SendResult> {
       if (yield* isNeedless(tx, this.#context, message, now))
         yield* settle(tx, message, { status: "cancelled", finished_at: now });
       else if (yield* isOptedOut(tx, this.#context, message))
-        yield* fail(tx, this.#context, message, message.attempts, OPTED_OUT);
+        yield* fail(tx, this.#context, message, message.attempts, optedOut(this.#channel));
       else {
         yield* tx.run(queries.lease, { pause_n, ordinal, due_at: now + leaseMs });
         const asked = message.kind === "notice" ? yield* askedAs(tx, message) : null;
@@ -153,7 +153,9 @@ export class MessageTraffic implements Traffic<ClaimedMessage, SendResult> {
   }
 
   told(message: ClaimedMessage, result: SendResult): Readonly<Record<string, unknown>> | null {
-    return isRefusal(result) ? { pause: message.pause_id, outcome: result.outcome, status: result.status } : null;
+    if (!isRefusal(result)) return null;
+    const { outcome, status, error } = result;
+    return { pause: message.pause_id, outcome, status, error };
   }
 }
 
@@ -161,7 +163,12 @@ function isRefusal(result: SendResult): result is Extract<SendResult, { readonly
   return result.outcome === "retry" || result.outcome === "failed";
 }
 
-const OPTED_OUT = "this number has asked for no more texts; its owner has to reply START first";
+function optedOut({ addressKind }: Channel): string {
+  return addressKind === "phone"
+    ? "this number has asked for no more texts; its owner has to reply START first"
+    : "this recipient has asked for no more messages; they have to reply START first";
+}
+
 /** How long word that a question is over is worth sending. */
 const NOTICE_MS = 3_600_000;
 

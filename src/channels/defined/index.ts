@@ -10,7 +10,7 @@ import type { Channel, Connection, OutgoingMessage, PeerAnswer, PeerRequest, Rep
 import { type Concealed, excerptOf } from "../http-gateway/conceal.ts";
 import { Late, within } from "./call.ts";
 import { type Fetch, toolsFor } from "./tools.ts";
-import { isWrong, wordsOf } from "./words.ts";
+import { isWrong, placeOf, unreachable, wordsOf } from "./words.ts";
 
 export interface DefinedParts {
   readonly name: string;
@@ -18,6 +18,8 @@ export interface DefinedParts {
   readonly log: Log;
   /** Where the peer can call this server for the channel. */
   readonly hooksUrl: () => string;
+  /** Where the configuration lies, for the place of a fault in it; null or absent where there is no file. */
+  readonly folder?: string | null;
   readonly fetch?: Fetch;
 }
 
@@ -43,8 +45,11 @@ export function createDefinedChannel(config: DefinedConfig, parts: DefinedParts)
     ...(conclude === undefined
       ? {}
       : {
-          conclude: (over, stop) =>
-            handOver(config, parts, over, stop, (signal, tools) => conclude(over, signal, tools)),
+          conclude: (over, stop) => {
+            // With the id of the question it would be a double of it to a peer that drops those.
+            const own = { ...over, deliveryId: `${over.deliveryId}-over`, askedId: over.deliveryId };
+            return handOver(config, parts, over, stop, (signal, tools) => conclude(own, signal, tools));
+          },
         }),
     ...(receive === undefined
       ? {}
@@ -85,12 +90,17 @@ async function handOver(
     if (stop.aborted) return again(`the attempt was stopped before the channel answered; ${MAYBE_TAKEN}`);
     if (error instanceof Late)
       return again(`the channel did not answer within ${config.timeoutSeconds} s; ${MAYBE_TAKEN}`);
-    return again(`the channel's own code failed: ${wordsOf(error, hidden)}`);
+    const peer = unreachable(error);
+    return again(peer === null ? `the channel's own code failed${why(error, hidden, parts)}` : wordsOf(peer, hidden));
   }
-  const checked = parse(channelResult, given);
+  const checked = parse(channelResult, given, "outcome", RESULT_FIELDS);
   // It may well have sent it: trying again would send it once more at each attempt.
   if ("wrong" in checked)
-    return { outcome: "failed", error: `the channel's own code gave no result: ${checked.wrong}`, ...nothing };
+    return {
+      outcome: "failed",
+      error: `the channel's own code gave no result: ${wordsOf(checked.wrong, hidden)}`,
+      ...nothing,
+    };
   const result = checked.value;
   const said = {
     status: result.status ?? null,
@@ -111,6 +121,16 @@ async function handOver(
   }
 }
 
+const RESULT_FIELDS = ["outcome", "providerId", "error", "retryAfterMs", "isChannelDown", "status", "excerpt"];
+const EVENT_FIELDS = ["kind", "deliveryId", "providerId", "status", "error", "from", "text"];
+const ANSWER_FIELDS = ["status", "headers", "body"];
+
+/** ` at pausepoint.config.ts:12: the line is dead`. */
+function why(error: unknown, hidden: Concealed, { folder = null }: DefinedParts): string {
+  const place = placeOf(error, folder);
+  return `${place === null ? "" : ` at ${place}`}: ${wordsOf(error, hidden)}`;
+}
+
 async function receiveWith(
   receive: NonNullable<DefinedConfig["receive"]>,
   request: PeerRequest,
@@ -121,7 +141,7 @@ async function receiveWith(
   const hidden = nothingBut(config);
   // What could not be recorded is answered as such, not as a fault of the channel's.
   let refusal: { readonly error: unknown } | null = null;
-  const reporting = checkedReport(report, config, (error) => {
+  const reporting = checkedReport(report, config, parts, (error) => {
     refusal = { error };
   });
   let given: unknown;
@@ -130,26 +150,40 @@ async function receiveWith(
     given = await within(timeoutSeconds, parts.clock, null, () => receive(request, reporting, toolsFor(parts, hidden)));
   } catch (error) {
     if (refusal !== null && (refusal as { error: unknown }).error === error) throw error;
-    const why = error instanceof Late ? `no answer within ${config.timeoutSeconds} s` : wordsOf(error, hidden);
-    throw new Error(`receive of the channel ${parts.name} failed: ${why}`);
+    const words = error instanceof Late ? `: no answer within ${config.timeoutSeconds} s` : why(error, hidden, parts);
+    throw new Error(`receive of the channel ${parts.name} failed${words}`);
   }
-  const checked = parse(channelAnswer, given);
-  if ("wrong" in checked) throw new Error(`receive of the channel ${parts.name} gave no answer: ${checked.wrong}`);
+  const checked = parse(channelAnswer, given, "status", ANSWER_FIELDS);
+  if ("wrong" in checked)
+    throw new Error(`receive of the channel ${parts.name} gave no answer: ${wordsOf(checked.wrong, hidden)}`);
   const { status, headers, body } = checked.value;
   const hasNoBody = status === 204 || status === 205 || status === 304;
   return { status, ...(headers === undefined ? {} : { headers }), body: hasNoBody ? null : (body ?? null) };
 }
 
 /** A report that takes nothing but what it knows. */
-function checkedReport(report: Report, config: DefinedConfig, onRefused: (error: unknown) => void) {
+function checkedReport(
+  report: Report,
+  config: DefinedConfig,
+  parts: DefinedParts,
+  onRefused: (error: unknown) => void,
+) {
   return async (given: unknown): Promise<string | null> => {
-    const checked = parse(channelEvent, given);
+    const checked = parse(channelEvent, given, "kind", EVENT_FIELDS);
     if ("wrong" in checked) throw new TypeError(`report was given no event: ${checked.wrong}`);
     const event = checked.value;
     try {
-      if (event.kind === "reply") return await report(event);
+      if (event.kind === "reply") {
+        const { normalizeAddress } = config;
+        const from = normalizeAddress === undefined ? event.from : normal(normalizeAddress, event.from.trim(), parts);
+        if (from !== null) return await report({ ...event, from });
+        parts.log.warn("a reply came from what is no address of the channel", { channel: parts.name });
+        return null;
+      }
+      const { deliveryId, providerId, status } = event;
       const error = event.error == null ? null : wordsOf(event.error, nothingBut(config));
-      return await report({ ...event, error });
+      const names = providerId == null || providerId === "" ? {} : { providerIds: [providerId] };
+      return await report({ kind: "receipt", deliveryId: deliveryId ?? "", ...names, status, error });
     } catch (error) {
       onRefused(error);
       throw error;
@@ -170,9 +204,9 @@ function connectWith(
   const failed = (what: string, error: unknown) =>
     parts.log.error(`the channel's own code failed to ${what}`, {
       channel: parts.name,
-      error: wordsOf(error, hidden),
+      error: unreachable(error) ?? why(error, hidden, parts).replace(/^(?:: | )/, ""),
     });
-  const reporting = checkedReport(report, config, () => {});
+  const reporting = checkedReport(report, config, parts, () => {});
   const made = (async () => {
     try {
       const given: unknown = await connect(reporting, toolsFor(parts, hidden));
@@ -234,10 +268,12 @@ function nothingBut({ secrets }: DefinedConfig): Concealed {
 function parse<T>(
   schema: { safeParse(value: unknown): { success: true; data: T } | { success: false; error: unknown } },
   given: unknown,
+  by: string,
+  known: readonly string[],
 ): { readonly value: T } | { readonly wrong: string } {
   try {
     const checked = schema.safeParse(given);
-    return checked.success ? { value: checked.data } : { wrong: isWrong(checked.error) };
+    return checked.success ? { value: checked.data } : { wrong: isWrong(checked.error, given, by, known) };
   } catch {
     return { wrong: "it can't be read" };
   }

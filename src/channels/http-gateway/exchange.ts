@@ -103,6 +103,13 @@ function codeOf(error: unknown): string {
   return typeof code === "string" && /^\w{1,60}$/.test(code) ? code : "no code";
 }
 
+/** Whether a fetch failed with this code because there was no connection. */
+export function isUnreachable(code: string): boolean {
+  return /^(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ConnectionRefused|EHOSTUNREACH|ENETUNREACH|FailedToOpenSocket|DNS\w*)$/.test(
+    code,
+  );
+}
+
 /** Words for what fails before a request is handed over; null where it may have been. */
 function neverTaken(code: string, peer: string, hasCertificate: boolean): string | null {
   if (code === "EPROTO" || /TLSV1.*ALERT|SSLV3_ALERT/.test(code)) {
@@ -113,12 +120,7 @@ function neverTaken(code: string, peer: string, hasCertificate: boolean): string
   if (/ALTNAME/.test(code))
     return `the certificate of ${peer} is for another name (${code}); check \`url\` and \`tls.serverName\``;
   if (/CERT|VERIFY|ISSUER/.test(code)) return `the certificate of ${peer} is not trusted (${code}); check \`tls.ca\``;
-  if (
-    /^(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ConnectionRefused|EHOSTUNREACH|ENETUNREACH|FailedToOpenSocket|DNS\w*)$/.test(
-      code,
-    )
-  )
-    return `${peer} cannot be reached (${code})`;
+  if (isUnreachable(code)) return `${peer} cannot be reached (${code})`;
   return null;
 }
 

@@ -40,8 +40,10 @@ export interface ChannelMessage {
 
 /** How a question ended, for one who was asked. */
 export interface ChannelConclusion {
-  /** That of the message that asked. */
+  /** Its own, the same over all attempts at it: give it to a peer that can drop doubles. */
   readonly deliveryId: string;
+  /** That of the message that asked. */
+  readonly askedId: string;
   readonly to: string;
   readonly link: string;
   readonly question: ChannelQuestion;
@@ -54,8 +56,14 @@ export interface ChannelConclusion {
   readonly choice: string | null;
 }
 
-const OUTCOMES = '"sent", "delivered", "retry" or "failed"';
-const words = z.string("a sentence").min(1, "a sentence");
+const SENTENCE = "a sentence for the operator, as retry and failed need one";
+const words = z.string(SENTENCE).min(1, SENTENCE);
+const PEERS_ID = "a string of at most 256 characters, or a whole number";
+/** The peer's own id for a message: a string, or a number that is taken as one. */
+const peersId = z
+  .union([z.string(), z.int()], PEERS_ID)
+  .transform(String)
+  .refine((id) => id.length <= 256, PEERS_ID);
 /** What the peer answered: its status, and the start of its words. */
 const answered = {
   status: z.int("a whole number or null").nullish(),
@@ -67,17 +75,14 @@ export const channelResult = z.discriminatedUnion(
   "outcome",
   [
     /** The peer took it; `delivered` when that means that it is where the person sees it. */
-    z.object({
+    z.strictObject({
       outcome: z.enum(["sent", "delivered"]),
       /** The peer's own id for it: receipts may name it. */
-      providerId: z
-        .string("a string of at most 256 characters or null")
-        .max(256, "a string of at most 256 characters or null")
-        .nullish(),
+      providerId: peersId.nullish(),
       ...answered,
     }),
     /** Not now; a later attempt may succeed. */
-    z.object({
+    z.strictObject({
       outcome: z.literal("retry"),
       error: words,
       /** What the peer asked for. */
@@ -87,9 +92,9 @@ export const channelResult = z.discriminatedUnion(
       ...answered,
     }),
     /** Never. */
-    z.object({ outcome: z.literal("failed"), error: words, ...answered }),
+    z.strictObject({ outcome: z.literal("failed"), error: words, ...answered }),
   ],
-  `an object with outcome ${OUTCOMES}`,
+  '"sent", "delivered", "retry" or "failed"',
 );
 export type ChannelResult = z.input<typeof channelResult>;
 
@@ -97,23 +102,29 @@ export type ChannelResult = z.input<typeof channelResult>;
 export const channelEvent = z.discriminatedUnion(
   "kind",
   [
-    /** What became of a message: by the id that `send` was given, or by those that the peer knows it by. */
-    z.object({
-      kind: z.literal("receipt"),
-      deliveryId: z.string("a string").max(64, "at most 64 characters").default(""),
-      providerIds: z.array(z.string("a string"), "an array of strings").max(8, "at most 8").exactOptional(),
-      status: z.enum(["sent", "delivered", "failed"], '"sent", "delivered" or "failed"'),
-      /** Plain words, for `failed`. */
-      error: z.string("a string or null").nullish(),
-    }),
-    /** Someone wrote. `from` is an address in its normal form. */
-    z.object({
+    /** What became of a message: by the id that `send` was given, or by the one that it gave. */
+    z
+      .strictObject({
+        kind: z.literal("receipt"),
+        deliveryId: z.string("a string").max(64, "at most 64 characters").nullish(),
+        /** As `send` gave it. */
+        providerId: peersId.nullish(),
+        status: z.enum(["sent", "delivered", "failed"], '"sent", "delivered" or "failed"'),
+        /** Plain words, for `failed`. */
+        error: z.string("a string or null").nullish(),
+      })
+      .refine(({ deliveryId, providerId }) => Boolean(deliveryId || providerId), {
+        path: ["deliveryId"],
+        message: "the id that send was given, or there has to be the providerId that it gave",
+      }),
+    /** Someone wrote. `from` is an address of the channel, in any spelling that its `normalizeAddress` reads. */
+    z.strictObject({
       kind: z.literal("reply"),
       from: z.string("an address").min(1, "an address"),
       text: z.string("a string"),
     }),
   ],
-  'an object with kind "receipt" or "reply"',
+  '"receipt" or "reply"',
 );
 export type ChannelEvent = z.input<typeof channelEvent>;
 
@@ -132,11 +143,18 @@ export interface ChannelRequest {
 }
 
 /** What the peer is answered. An object is sent as JSON. */
-export const channelAnswer = z.object({
-  status: z.int("a whole number from 200 to 599").min(200, "from 200 to 599").max(599, "from 200 to 599"),
-  headers: z.record(z.string().regex(/^[\w-]+$/), z.string().regex(/^[ -~]*$/), "names and texts").exactOptional(),
-  body: z.union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())], "text or JSON").nullish(),
-});
+export const channelAnswer = z.strictObject(
+  {
+    status: wholeNumber(200, 599),
+    headers: z
+      .record(z.string().regex(/^[\w-]+$/), z.string("printable text").regex(/^[ -~]*$/, "printable text"), {
+        error: (issue) => (issue.code === "invalid_key" ? "a header's name" : "an object of names and texts"),
+      })
+      .exactOptional(),
+    body: z.union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())], "text or JSON").nullish(),
+  },
+  { error: (issue) => (issue.code === "unrecognized_keys" ? undefined : "an object with status") },
+);
 export type ChannelAnswer = z.input<typeof channelAnswer>;
 
 /**

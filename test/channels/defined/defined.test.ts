@@ -14,7 +14,7 @@ const message: OutgoingMessage = {
 const SECRET = "hunter2-hunter2";
 const going = new AbortController().signal;
 
-function stage(wanted: Partial<ChannelDefinition>) {
+function stage(wanted: Partial<ChannelDefinition>, folder: string | null = null) {
   const clock = new TurnedClock();
   const logged: string[] = [];
   const log = createLog(
@@ -26,7 +26,7 @@ function stage(wanted: Partial<ChannelDefinition>) {
   const written = { addressKind: "phone", send: async () => ({ outcome: "failed", error: "unused" }), ...wanted };
   const config = definedSchema.parse(defineChannel(written as ChannelDefinition));
   const hooksUrl = () => "https://hooks.example/pager";
-  const channel = createDefinedChannel(config, { name: "pager", clock, log, hooksUrl });
+  const channel = createDefinedChannel(config, { name: "pager", clock, log, hooksUrl, folder });
   const send = (stop = going) => channel.send(message, stop);
   return { channel, clock, logged, send };
 }
@@ -41,6 +41,7 @@ describe("what send gives becomes the delivery's", () => {
     expect(await careless(async () => ({ outcome: "delivered", providerId: "p-1", status: 201 }))).toEqual({
       ...{ outcome: "delivered", providerId: "p-1", status: 201, excerpt: null },
     });
+    expect(await careless(() => ({ outcome: "sent", providerId: 4711 }))).toMatchObject({ providerId: "4711" });
     expect(await careless(() => ({ outcome: "retry", error: "busy", retryAfterMs: 5, isChannelDown: true }))).toEqual({
       ...{ outcome: "retry", error: "busy", retryAfterMs: 5, isChannelDown: true, ...said },
     });
@@ -56,15 +57,25 @@ describe("what send gives becomes the delivery's", () => {
   });
 
   test.each([
-    ["nothing", undefined, 'it has to be an object with outcome "sent", "delivered", "retry" or "failed"'],
-    ["a text", "ok", 'it has to be an object with outcome "sent", "delivered", "retry" or "failed"'],
     [
-      "another outcome",
-      { outcome: "ok" },
-      'outcome has to be an object with outcome "sent", "delivered", "retry" or "failed"',
+      "nothing",
+      undefined,
+      'it is nothing; it has to be an object with outcome "sent", "delivered", "retry" or "failed"',
     ],
-    ["a failure without words", { outcome: "failed" }, "error has to be a sentence"],
-    ["an id that is none", { outcome: "sent", providerId: 7 }, "providerId has to be a string of at most 256"],
+    ["a text", "ok", 'it is "ok"; it has to be an object with outcome "sent", "delivered", "retry" or "failed"'],
+    ["another outcome", { outcome: "ok" }, 'outcome is "ok"; it has to be "sent", "delivered", "retry" or "failed"'],
+    ["a failure without words", { outcome: "failed" }, "error is missing; it has to be a sentence for the operator"],
+    [
+      "a field that is not known",
+      { outcome: "retry", error: "busy", retryAfterMS: 5 },
+      "retryAfterMS is not known here; did you mean retryAfterMs?",
+    ],
+    ["a field of no name that is near", { outcome: "sent", zzz: 1 }, "zzz is not known here; known are outcome,"],
+    [
+      "an id that is none",
+      { outcome: "sent", providerId: true },
+      "providerId is true; it has to be a string of at most 256",
+    ],
     [
       "an object that throws when it is looked at",
       Object.defineProperty({}, "outcome", { get: () => boom(), enumerable: true }),
@@ -89,6 +100,33 @@ describe("what send gives becomes the delivery's", () => {
       }),
     ).toEqual(expected);
     expect(await careless(() => Promise.reject(thrown))).toEqual(expected);
+  });
+
+  test("what its code throws is told with its place in the configuration's folder, and in nobody else's", async () => {
+    const send = () => boom();
+    const inFile = await stage({ send }, import.meta.dir).send();
+    expect("error" in inFile && inFile.error).toMatch(
+      /^the channel's own code failed at defined\.test\.ts:\d+: the line is dead$/,
+    );
+    expect(await stage({ send }, "/etc/pausepoint").send()).toMatchObject({
+      error: "the channel's own code failed: the line is dead",
+    });
+  });
+
+  test("a peer that takes no connection is told by its origin, and as no fault of the code", async () => {
+    const closed = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
+    const { origin } = closed.url;
+    await closed.stop(true);
+    const { send } = stage({
+      send: async ({ to }, signal, { fetch }) => {
+        await fetch(`${origin}/pages/${to}`, { signal });
+        return { outcome: "sent" };
+      },
+    });
+    expect(await send()).toMatchObject({
+      outcome: "retry",
+      error: expect.stringMatching(new RegExp(`^${origin} cannot be reached \\(\\w+\\)$`)),
+    });
   });
 
   test("no end within its time is a retry, and it is told by its signal", async () => {
@@ -155,6 +193,45 @@ describe("what it is handed", () => {
   });
 });
 
+test("its log hides the message's text, whole and line by line, and keeps to one line", async () => {
+  const { send, logged } = stage({
+    send: async ({ text, to }, _signal, { log }) => {
+      log.info(`paged\n${text}`, { text, line: text.split("\n")[0] ?? "", to: to.slice(1) });
+      return { outcome: "sent" };
+    },
+  });
+  await send();
+  const [line = ""] = logged;
+  for (const hidden of ["invoice", "AUx1dG9r", "13128471928"]) expect(line).not.toContain(hidden);
+  expect(line.match(/\n/g)).toHaveLength(1);
+  expect(line).toContain("info paged [hidden]");
+});
+
+test("word that a question is over has an id of its own, and that of the message that asked", async () => {
+  const given: unknown[] = [];
+  const { channel } = stage({
+    conclude: async ({ deliveryId, askedId }) => {
+      given.push({ deliveryId, askedId });
+      return { outcome: "sent" };
+    },
+  });
+  const question = {
+    ...{ project: "Billing", message: "Pay?", options: ["Yes"], details: [], expiresAt: 0, timeoutDefault: null },
+    ...{ timeZone: "UTC", isTest: false },
+  };
+  const over = {
+    to: message.to,
+    link,
+    question,
+    providerId: null,
+    text: "Over",
+    ending: "cancelled",
+    choice: null,
+  } as const;
+  await channel.conclude?.({ ...over, deliveryId: "dlv_1" }, going);
+  expect(given).toEqual([{ deliveryId: "dlv_1-over", askedId: "dlv_1" }]);
+});
+
 const request: PeerRequest = {
   ...{ method: "POST", url: "https://approve.example.com/hooks/pager/told", rest: "told", headers: {} },
   ...{ body: new Uint8Array(), address: "192.0.2.1" },
@@ -185,14 +262,49 @@ describe("what receive gives", () => {
     ]);
   });
 
+  test("may name a message by the id that the peer gave it, be it a number", async () => {
+    const told: PeerEvent[] = [];
+    await receive(
+      async (_request, report) => {
+        await report({ kind: "receipt", providerId: 4711, status: "delivered" });
+        return { status: 204 };
+      },
+      async (event?: PeerEvent) => {
+        if (event !== undefined) told.push(event);
+        return null;
+      },
+    ).answer;
+    expect(told).toEqual([
+      { kind: "receipt", deliveryId: "", providerIds: ["4711"], status: "delivered", error: null },
+    ]);
+  });
+
+  test("reports a reply by the channel's one spelling of who wrote, and none of nobody", async () => {
+    const told: PeerEvent[] = [];
+    const { channel, logged } = stage({
+      normalizeAddress: (text) => /^\d{6}$/.exec(text.replaceAll("-", ""))?.[0] ?? null,
+      receive: async (_request, report) => {
+        const words = await report({ kind: "reply", from: " 12-34-56", text: "K7 1" });
+        return { status: 200, body: { words, nobody: await report({ kind: "reply", from: "x", text: "K7 1" }) } };
+      },
+    });
+    const answer = await channel.receive?.(request, async (event) => {
+      told.push(event);
+      return "Recorded";
+    });
+    expect(answer).toMatchObject({ body: { words: "Recorded", nobody: null } });
+    expect(told).toEqual([{ kind: "reply", from: "123456", text: "K7 1" }]);
+    expect(logged.join("")).toContain("no address of the channel");
+  });
+
   test("has no body where HTTP has none", async () => {
     expect(await receive(async () => ({ status: 204, body: "x" })).answer).toEqual({ status: 204, body: null });
   });
 
   test.each([
     ["throws", () => Promise.reject(new Error(`bad ${SECRET}`)), "receive of the channel pager failed: bad [hidden]"],
-    ["gives no answer", async () => "ok" as never, "receive of the channel pager gave no answer: it has to be"],
-    ["gives no status", async () => ({ status: 7 }), "status has to be from 200 to 599"],
+    ["gives no answer", async () => "ok" as never, 'gave no answer: it is "ok"; it has to be an object with status'],
+    ["gives no status", async () => ({ status: 7 }), "status is 7; it has to be a whole number from 200 to 599"],
   ])("is an error when it %s", async (_, own, words) => {
     expect(
       await receive(own).answer.then(
@@ -231,6 +343,8 @@ describe("what receive gives", () => {
       { kind: "tap", token: "t", option: 0, by: "1", from: "1", text: "K7 1" },
     ],
     ["an unknown status", { kind: "receipt", deliveryId: "dlv_1", status: "gone" }],
+    ["a receipt of no message", { kind: "receipt", deliveryId: "", status: "delivered" }],
+    ["an unknown field", { kind: "receipt", deliveryId: "dlv_1", status: "delivered", state: 1 }],
     ["a reply of nobody", { kind: "reply", from: "", text: "yes" }],
   ])("reports nothing that is %s", async (_, event) => {
     let reported = 0;

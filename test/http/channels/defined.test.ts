@@ -142,7 +142,12 @@ describe("a channel that is wrong", () => {
       "queued",
       "the channel's own code failed: the line is dead",
     ],
-    ["gives nothing", "async () => {}", "failed", "the channel's own code gave no result: it has to be an object"],
+    [
+      "gives nothing",
+      "async () => {}",
+      "failed",
+      "the channel's own code gave no result: it is nothing; it has to be an object",
+    ],
     ["gives nonsense", `async () => ({ outcome: "well" })`, "failed", "the channel's own code gave no result: outcome"],
   ])("and %s shows so in the delivery, and the server goes on", async (_, send, status, error) => {
     const appliance = await broken(send);

@@ -272,9 +272,24 @@ function parse<T>(
   known: readonly string[],
 ): { readonly value: T } | { readonly wrong: string } {
   try {
-    const checked = schema.safeParse(given);
+    const checked = schema.safeParse(by === "outcome" ? ofOutcome(given) : given);
     return checked.success ? { value: checked.data } : { wrong: isWrong(checked.error, given, by, known) };
   } catch {
     return { wrong: "it can't be read" };
   }
 }
+
+/** What only another outcome would have is passed over: one object with all of them is a usual way to write it. */
+function ofOutcome(given: unknown): unknown {
+  if (typeof given !== "object" || given === null || !("outcome" in given)) return given;
+  const others = FIELDS_OF_OTHERS[String(given.outcome)] ?? [];
+  if (!others.some((name) => name in given)) return given;
+  return Object.fromEntries(Object.entries(given).filter(([name]) => !others.includes(name)));
+}
+
+const FIELDS_OF_OTHERS: Readonly<Record<string, readonly string[]>> = {
+  sent: ["error", "retryAfterMs", "isChannelDown"],
+  delivered: ["error", "retryAfterMs", "isChannelDown"],
+  retry: ["providerId"],
+  failed: ["providerId", "retryAfterMs", "isChannelDown"],
+};

@@ -83,9 +83,9 @@ function memory() {
   return { rss, held: heapUsed + external };
 }
 
-function expectFlatSince(before: ReturnType<typeof memory>): void {
+function expectFlatSince(before: ReturnType<typeof memory>, most = MOST_HELD): void {
   const now = memory();
-  expect(now.held - before.held).toBeLessThan(MOST_HELD);
+  expect(now.held - before.held).toBeLessThan(most);
   expect(now.rss - before.rss).toBeLessThan(MOST_GROWTH);
 }
 
@@ -147,7 +147,8 @@ describe("a carrier that", () => {
         await new Promise((resolve) => setImmediate(resolve));
     }
     expect(stuck).toBe(200);
-    expectFlatSince(before);
+    // The carrier runs in this process, too, and holds what it could not send.
+    expectFlatSince(before, FLOOD);
     stage.turn(30_000);
     stage.turn(30_000);
     expect(await lost).toContain("silent");

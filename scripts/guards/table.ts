@@ -448,8 +448,8 @@ export const guards: readonly Guard[] = [
   {
     guard: "what an own channel gives that is no result is not sent again",
     file: "src/channels/defined/index.ts",
-    line: 'return { outcome: "failed", error: `the channel',
-    without: 'return { outcome: "retry", retryAfterMs: null, error: `the channel',
+    line: 'outcome: "failed",\n      error: `the channel',
+    without: 'outcome: "retry",\n      retryAfterMs: null,\n      error: `the channel',
     test: "test/channels/defined/defined.test.ts",
     title: "is a failure in words, since the message may have gone out",
   },

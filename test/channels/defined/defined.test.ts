@@ -338,10 +338,7 @@ describe("what receive gives", () => {
   });
 
   test.each([
-    [
-      "a tap, which decides only where the vendor's own signature is known",
-      { kind: "tap", token: "t", option: 0, by: "1", from: "1", text: "K7 1" },
-    ],
+    ["a tap, which decides only where the vendor's own signature is known", { kind: "tap", from: "1", text: "K7 1" }],
     ["an unknown status", { kind: "receipt", deliveryId: "dlv_1", status: "gone" }],
     ["a receipt of no message", { kind: "receipt", deliveryId: "", status: "delivered" }],
     ["an unknown field", { kind: "receipt", deliveryId: "dlv_1", status: "delivered", state: 1 }],

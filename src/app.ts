@@ -308,7 +308,7 @@ async function compose(
         new Map(
           [...channels].map(([name, { channel, replies }]) => [
             name,
-            { channel, report: inbound.reporter(name, replies, channel.hasSessions) },
+            { channel, report: inbound.reporter(name, replies, channel) },
           ]),
         ),
         () => baseUrl,
@@ -330,7 +330,7 @@ async function compose(
   }
   await queue.start();
   const connections = [...channels].flatMap(
-    ([name, { channel, replies }]) => channel.connect?.(inbound.reporter(name, replies)) ?? [],
+    ([name, { channel, replies }]) => channel.connect?.(inbound.reporter(name, replies, channel)) ?? [],
   );
   // Only once it listens: a key that is shown once must not be made by a start that fails.
   const firstKey = config.channelsConfigured ? null : await makeFirstKey(writer, context);

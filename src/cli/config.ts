@@ -13,10 +13,15 @@ export function addConfig(program: Command): void {
       const { source, baseUrl, dataDir, listen, channels } = settings;
       const ofLog = auditDaysCaution(settings);
       const names = Object.keys(channels);
-      const ofChannels = Object.entries(channels).flatMap(([name, channel]) =>
-        cautionsOf(channel).map((caution) => `channels.${name}: ${caution}`),
-      );
-      const cautions = ofLog === null ? ofChannels : [...ofChannels, `retention.auditDays: ${ofLog}`];
+      // Loaded when asked for: no other command of this group needs the channels to be.
+      const { unusableAddressesOf } = await import("./unusable-addresses.ts");
+      const cautions = [
+        ...Object.entries(channels).flatMap(([name, channel]) =>
+          cautionsOf(channel).map((caution) => `channels.${name}: ${caution}`),
+        ),
+        ...unusableAddressesOf(settings).map(({ setting, detail }) => `${setting}: ${detail}`),
+        ...(ofLog === null ? [] : [`retention.auditDays: ${ofLog}`]),
+      ];
       if (options.json) {
         printJson({ valid: true, source, base_url: baseUrl, data: dataDir, listen, channels: names, cautions });
         return;

@@ -16,7 +16,7 @@ export {
   pauseById,
   viewsOf,
 } from "./queries.ts";
-export { type Directory, normaliseAddress, normaliseRecipients, type Person } from "./recipients.ts";
+export { type Directory, normaliseAddress, normaliseRecipients, type Person, unusableAddresses } from "./recipients.ts";
 export { limits } from "./request.ts";
 export { pauseRoutes } from "./routes.ts";
 export type { SentPage } from "./sent-page.ts";

@@ -80,7 +80,8 @@ function normalise(
       const listed = addressOf(person, step);
       if (listed === undefined) return `is a person without an address for ${step.channel}`;
       const destination = readAddress(listed, step, directory.defaultRegion);
-      if (destination === null) return `is a person whose address for ${step.channel} can't be used`;
+      if (destination === null)
+        return `is a person whose address for ${step.channel} can't be used: it ${expectedBy(step).replace(/, or @name$/, "")}`;
       destinations.push(destination);
     }
     return { address: text, destinations: destinations as [string, ...string[]] };
@@ -89,6 +90,21 @@ function normalise(
   if (rest.length > 0) return "must be @name of a person with an address for each of the channel's steps";
   const address = readAddress(text, first, directory.defaultRegion);
   return address === null ? expectedBy(first) : { address, destinations: [address] };
+}
+
+/** Addresses of `people` that no message could be sent to: where each stands, and what it has to be. */
+export function unusableAddresses(
+  { people, defaultRegion }: Directory,
+  steps: readonly Addressing[],
+): readonly { readonly setting: string; readonly detail: string }[] {
+  return Object.entries(people).flatMap(([name, { addresses = {} }]) =>
+    steps.flatMap((step) => {
+      const listed = Object.hasOwn(addresses, step.channel) ? addresses[step.channel] : undefined;
+      if (listed === undefined || readAddress(listed, step, defaultRegion) !== null) return [];
+      const detail = `@${name} can't be reached over ${step.channel}: the address ${expectedBy(step)}`;
+      return [{ setting: `people.${name}.addresses.${step.channel}`, detail: detail.replace(/, or @name$/, "") }];
+    }),
+  );
 }
 
 /** As the kind has it, and then as the channel itself does. */

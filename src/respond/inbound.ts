@@ -1,5 +1,5 @@
 import { appendEntry, newEntry } from "../audit/index.ts";
-import type { PeerEvent, Report } from "../channels/channel.ts";
+import type { AddressKind, Channel, PeerEvent, Report } from "../channels/channel.ts";
 import {
   asksOf,
   codedAsks,
@@ -13,7 +13,7 @@ import type { PauseContext, Pauses } from "../pauses/index.ts";
 import type { RowOf, Tx, Work, Writer } from "../storage/index.ts";
 import type { Links } from "./link.ts";
 import * as queries from "./queries.ts";
-import { type ReplyMode, understandReply } from "./reply.ts";
+import { isChatter, type ReplyMode, understandReply } from "./reply.ts";
 import { helpText, lateText, optedInText, optedOutText, recordedText, unclearText } from "./reply-texts.ts";
 import { WrongReplies } from "./wrong-replies.ts";
 
@@ -48,10 +48,15 @@ export class Inbound {
   }
 
   /**
-   * Where the channel of a lane reports to. `replies`: what a text that someone writes back may decide; `hasSessions`:
-   * whether it has to be known later when somebody last wrote.
+   * Where the channel of a lane reports to. `replies`: what a text that someone writes back may decide. Of the channel,
+   * `hasSessions`: whether it has to be known later when somebody last wrote; `addressKind`: whether a person writes
+   * there, at a number, or perhaps several in a room.
    */
-  reporter(lane: string, replies: ReplyMode, hasSessions = false): Report {
+  reporter(
+    lane: string,
+    replies: ReplyMode,
+    { hasSessions = false, addressKind = "phone" }: Partial<Pick<Channel, "hasSessions" | "addressKind">> = {},
+  ): Report {
     return async (event) => {
       if (hasSessions && event.kind !== "receipt") await this.#hear(lane, event.kind === "tap" ? event.by : event.from);
       switch (event.kind) {
@@ -61,7 +66,7 @@ export class Inbound {
         case "tap":
           return await this.#tap(lane, event);
         case "reply":
-          return await this.#reply(lane, replies, event.from, event.text);
+          return await this.#reply({ lane, replies, addressKind }, event.from, event.text);
       }
     };
   }
@@ -101,7 +106,11 @@ export class Inbound {
       .some((ask) => ask.position === position && ask.lane === lane && ask.destination === destination);
   }
 
-  async #reply(lane: string, mode: ReplyMode, from: string, text: string): Promise<string | null> {
+  async #reply(
+    { lane, replies: mode, addressKind }: { lane: string; replies: ReplyMode; addressKind: AddressKind },
+    from: string,
+    text: string,
+  ): Promise<string | null> {
     // Codes are short, and a sender can be forged: whoever guesses is not heard for a while.
     if (this.#wrong.isMuted(lane, from)) return null;
     const now = this.#context.clock.now();
@@ -111,12 +120,12 @@ export class Inbound {
     switch (understood.kind) {
       case "stop":
         await this.#writer.write((tx) => optOut(tx, this.#context, lane, from));
-        return optedOutText;
+        return optedOutText(addressKind);
       case "start":
         await this.#writer.write((tx) => optIn(tx, this.#context, lane, from));
-        return optedInText;
+        return optedInText(addressKind);
       case "help":
-        return helpText(this.#projectName, mode === "off" ? [] : pending);
+        return helpText(this.#projectName, mode === "off" ? [] : pending, addressKind);
       case "answer":
         return await this.#take(pending, understood, text);
       case "unclear": {
@@ -125,6 +134,8 @@ export class Inbound {
           const over = understandReply(text, endedIn(asks, pending), "code");
           if (over.kind === "answer") return await this.#take(endedIn(asks, pending), over, text);
         }
+        // In a room people talk to one another, and a program may hear its own words: neither is answered.
+        if (addressKind !== "phone" && isChatter(text, pending)) return null;
         this.#wrong.note(lane, from);
         return unclearText(because, pending.find((ask) => ask.code === code) ?? null);
       }

@@ -2,6 +2,7 @@
  * What people who wrote back are told: one short text each, in the letters that every phone has. None of these texts
  * holds a link or decides anything.
  */
+import type { AddressKind } from "../channels/channel.ts";
 import { measure } from "../platform/sms/segments.ts";
 import type { PendingQuestion, Unclear } from "./reply.ts";
 
@@ -57,14 +58,19 @@ export function lateText(ending: "own" | "other" | "timed_out" | "cancelled", ch
 export const notRecordedText = "Your answer could not be recorded. Please send it again in a minute, or open the link.";
 
 /** Who texts, why, and how to end it, as carriers require. `project` is who asks, by its display name. */
-export function helpText(project: string, questions: readonly PendingQuestion[]): string {
+export function helpText(project: string, questions: readonly PendingQuestion[], kind: AddressKind = "phone"): string {
   const [question] = questions;
   const how = questions.length === 1 && question !== undefined ? ` ${ask(question)}` : "";
-  return `${project} sends you questions to decide.${how} Reply STOP to get no more texts.`;
+  return `${project} sends you questions to decide.${how} Reply STOP to get no more ${kind === "phone" ? "texts" : "messages"}.`;
 }
 
-export const optedOutText = "You will get no more texts from here. Reply START to get them again.";
-export const optedInText = "You will get texts from here again. Reply STOP to end them.";
+export function optedOutText(kind: AddressKind): string {
+  return `You will get no more ${kind === "phone" ? "texts" : "messages"} from here. Reply START to get them again.`;
+}
+
+export function optedInText(kind: AddressKind): string {
+  return `You will get ${kind === "phone" ? "texts" : "messages"} from here again. Reply STOP to end them.`;
+}
 
 // The parts
 

@@ -67,6 +67,20 @@ export function understandReply(text: string, pending: readonly PendingQuestion[
   return isOpen ? choose(written, single) : unclear("no-code", only);
 }
 
+/**
+ * Whether a text has nothing in it that could be meant as an answer: no code, and no option of what waits. Several
+ * people may write to one another where a channel's address is a room; whoever answers each of them may answer himself.
+ */
+export function isChatter(text: string, pending: readonly PendingQuestion[]): boolean {
+  const own = withoutQuotes(text);
+  if (keywordOf(own, pending.length) !== null) return false;
+  if (wordsOf(fold(own)).some((word) => isCode(word.toUpperCase()))) return false;
+  return pending.every((question) => {
+    const read = understandReply(text, [question], "open");
+    return read.kind === "unclear" && read.because === "no-option";
+  });
+}
+
 function unclear(because: Unclear, code: string | null): Reply {
   return { kind: "unclear", because, code };
 }

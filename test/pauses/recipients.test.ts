@@ -149,7 +149,13 @@ describe("a person of the configuration", () => {
       errors: [{ pointer: "/recipient", detail: "is a person without an address for sms" }],
     });
     expect(normaliseRecipients(["@broken"], sms, directory)).toEqual({
-      errors: [{ pointer: "/recipient/0", detail: "is a person whose address for sms can't be used" }],
+      errors: [
+        {
+          pointer: "/recipient/0",
+          detail:
+            "is a person whose address for sms can't be used: it must be a phone number that is possible in a known country, such as +1 (312) 847-1928",
+        },
+      ],
     });
   });
 

@@ -52,8 +52,7 @@ describe("the texts that answer people", () => {
         lateText(end, "No"),
       ]),
       ...[
-        optedInText,
-        optedOutText,
+        ...(["phone", "text"] as const).flatMap((kind) => [optedInText(kind), optedOutText(kind)]),
         notRecordedText,
         helpText("Finance", [K7]),
         howToReply(K7),
@@ -64,6 +63,13 @@ describe("the texts that answer people", () => {
       expect(measure(text)).toMatchObject({ encoding: "GSM-7", segments: 1 });
       expect(text).not.toMatch(/[!]|sorry|oops|http/i);
     }
+  });
+
+  test("speak of texts to a number, and of messages anywhere else", () => {
+    expect([optedOutText("phone"), optedInText("phone"), helpText("Finance", [])].join()).not.toContain("messages");
+    expect([optedOutText("topic"), optedInText("text"), helpText("Finance", [], "slack")].join()).not.toContain(
+      "texts",
+    );
   });
 
   test("tell how to reply, in the text that asks", () => {

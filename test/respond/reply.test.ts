@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { type PendingQuestion, type ReplyMode, understandReply } from "../../src/respond/reply.ts";
+import { isChatter, type PendingQuestion, type ReplyMode, understandReply } from "../../src/respond/reply.ts";
 
 const K7: PendingQuestion = { code: "K7", options: ["Approve", "Reject"] };
 const M4: PendingQuestion = { code: "M4", options: ["Ship", "Hold", "Ask again"] };
@@ -376,5 +376,18 @@ describe("whatever is written", () => {
         expect(reply.kind).toBe("unclear");
       }),
     );
+  });
+});
+
+describe("what is written in a room", () => {
+  const waits = [{ code: "K7", options: ["Approve", "Reject"] }];
+
+  test("is chatter where nothing in it could be an answer", () => {
+    expect(isChatter("good morning, everybody", waits)).toBe(true);
+    expect(isChatter("good morning, everybody", [])).toBe(true);
+  });
+
+  test.each(["K7", "K7 maybe", "M4 approve", "approve", "STOP", "help"])("is none where it says %s", (text) => {
+    expect(isChatter(text, waits)).toBe(false);
   });
 });

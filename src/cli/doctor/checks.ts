@@ -5,6 +5,7 @@ import ipaddr from "ipaddr.js";
 import type { LoadedConfig } from "../../platform/config/load.ts";
 import { inspectDatabase, isFolderServed } from "../../storage/index.ts";
 import { CommandFailed, print, printJson } from "../output.ts";
+import { unusableAddressesOf } from "../unusable-addresses.ts";
 import { settingsShown } from "./settings-shown.ts";
 
 interface Finding {
@@ -27,6 +28,7 @@ export function check(config: LoadedConfig, json: boolean): void {
     ofServer(config.dataDir),
     ofBaseUrl(config),
     ...ofChannels(config),
+    ...ofPeople(config),
   ];
   const failed = findings.filter(({ status }) => status === "fail").length;
   if (json) printJson({ healthy: failed === 0, checks: findings });
@@ -163,6 +165,10 @@ function ofChannels({ channels, channelsConfigured }: LoadedConfig): Finding[] {
     ...ok(`channel ${name}`, settings.kind === "defined" ? "defineChannel" : settings.kind),
     settings: settingsShown(settings),
   }));
+}
+
+function ofPeople(config: LoadedConfig): Finding[] {
+  return unusableAddressesOf(config).map(({ setting, detail }) => bad("people", "warn", detail, `Correct ${setting}.`));
 }
 
 function stateOf(path: string): Stats | null {

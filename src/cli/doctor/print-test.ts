@@ -16,6 +16,11 @@ export function printTest({ name, kind, to }: Target, tested: readonly Tested[])
 
 function printSent({ result, latencyMs }: NonNullable<Tested["sent"]>, receipt: Tested["receipt"]): void {
   line("outcome", "error" in result ? `${result.outcome}: ${result.error}` : result.outcome);
+  if (result.outcome === "retry") {
+    if (result.retryAfterMs !== null) line("again", `after ${result.retryAfterMs} ms, as the peer asked`);
+    if (result.isChannelDown === true)
+      line("channel", "down: nothing else is sent over it until a message gets through");
+  }
   if ("providerId" in result) line("id", result.providerId ?? "none");
   const body = result.excerpt ?? (result.status === null ? "none" : "no text, or one that repeats the message");
   line("answer", result.status === null ? body : `${result.status}  ${body}`);

@@ -118,6 +118,8 @@ function shownAsJson({ name, kind, to }: Target, tested: readonly Tested[]): obj
       provider_id: sent !== null && "providerId" in sent.result ? sent.result.providerId : null,
       status: sent?.result.status ?? null,
       body: sent?.result.excerpt ?? null,
+      retry_after_ms: sent?.result.outcome === "retry" ? sent.result.retryAfterMs : null,
+      is_channel_down: sent?.result.outcome === "retry" && sent.result.isChannelDown === true,
       latency_ms: sent?.latencyMs ?? null,
       receipt:
         receipt === null || receipt === "none"

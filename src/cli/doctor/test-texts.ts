@@ -11,7 +11,7 @@ export interface TestText {
   readonly compare: string | null;
 }
 
-const NOTHING_TO_DO = "This is a test by the operator. There is nothing to answer.";
+const NOTHING_TO_DO = "This is a test by the operator. Nothing is asked, and the link leads to the start page.";
 
 /** As real messages are made, with a link to the start page: carriers judge a text by its link, too. */
 export function usualText(config: LoadedConfig, segments: number | null): TestText {

@@ -31,7 +31,10 @@ describe("a test through Twilio", () => {
     const { status, stdout, stderr } = await doctor(folder, "--send-test", "+1 (312) 847-1928");
     const [message] = peer.messages;
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    expect(message).toMatchObject({ to: PHONE, body: expect.stringContaining("There is nothing to answer.") });
+    expect(message).toMatchObject({
+      to: PHONE,
+      body: expect.stringContaining("Nothing is asked, and the link leads to the start page."),
+    });
     expect(stdout).toStartWith(`channel   sms (twilio)\nto        ${PHONE}\ntext      PausePoint: This is a test`);
     expect(stdout).toContain("segments  1 in GSM-7\noutcome   sent\n");
     expect(stdout).toContain(`id        ${message!.sid}\nanswer    201  {`);
@@ -269,7 +272,9 @@ describe("a test elsewhere", () => {
     const { status, stdout, stderr } = await doctor(folder, "--send-test", "cfo@example.net");
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout).toMatch(/outcome {3}sent\nid .*\nanswer {4}250 /);
-    expect(contentOf(await relay.nextMail(), "text/plain")).toContain("There is nothing to answer.");
+    expect(contentOf(await relay.nextMail(), "text/plain")).toContain(
+      "Nothing is asked, and the link leads to the start page.",
+    );
   });
 
   test("goes through a channel of the operator's own, which may keep a connection", async () => {

@@ -99,10 +99,25 @@ describe("the channel of docs/channels.md", () => {
     }
   });
 
+  test("answers nothing to chatter, and STOP in words that speak of no number", async () => {
+    await ask("123456");
+    const page = await paged();
+    const said = async (text: string) => JSON.parse((await pager.tell(page, { event: "reply", text })).text).show;
+    for (let times = 0; times < 6; times++) expect(await said("see you at noon")).toBeNull();
+    expect(await said("approve")).toStartWith(`Please reply with ${codeIn(page.text)}`);
+    expect(await said("STOP")).toBe("You will get no more messages from here. Reply START to get them again.");
+    const { delivery } = await pauseOnce(appliance, await ask("123456"), statusIs("failed"));
+    expect(delivery).toMatchObject([
+      { error: "this recipient has asked for no more messages; they have to reply START first" },
+    ]);
+    expect(appliance.logged.join("")).not.toContain("see you");
+  });
+
   test("fails for a pager that is not there", async () => {
     const off = await ask("999999");
     const { delivery } = await pauseOnce(appliance, off, statusIs("failed"));
     expect(delivery).toMatchObject([{ error: "there is no such pager" }]);
+    expect(appliance.logged.join("")).toMatch(/not delivered .*there is no such pager/);
   });
 
   test("believes nobody without the secret, and records nothing of what it can't read", async () => {

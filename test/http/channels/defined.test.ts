@@ -99,6 +99,21 @@ describe("the channel of docs/channels.md", () => {
     }
   });
 
+  test("tells who did not decide that it is over, by a page of its own", async () => {
+    const pause = await ask("@cfo");
+    const asked = await paged();
+    await pauseOnce(appliance, pause, statusIs("sent"));
+    await appliance.post(`/v1/pause/${pause.pause_id}/cancel`, appliance.keys.live, {});
+    const [, over] = await once(
+      () => pager.pages,
+      (pages) => pages.length > 1,
+    );
+    expect(over).toMatchObject({ id: `${asked.id}-over`, pager: "123456" });
+    expect(over?.text).toBe(
+      "This question was withdrawn. There is nothing to answer any more.\n\nIt was: Pay the invoice?",
+    );
+  });
+
   test("answers nothing to chatter, and STOP in words that speak of no number", async () => {
     await ask("123456");
     const page = await paged();
@@ -128,10 +143,12 @@ describe("the channel of docs/channels.md", () => {
     const headers = { "x-pager-secret": SECRETS.PAGER_SECRET };
     const entries = appliance.count("SELECT count(*) FROM audit_entries");
     const broken = await appliance.call("/hooks/pager/told", { method: "POST", body: "{", headers });
-    expect(broken).toMatchObject({ status: 500, body: { type: "/problems/internal" } });
-    expect(broken.text).not.toMatch(/JSON|pager|secret/i);
-    const noEvent = await appliance.call("/hooks/pager/told", { body: { event: "reply", pager: 7 }, headers });
-    expect(noEvent.status).toBe(500);
+    expect(broken.status).toBe(400);
+    const noEvent = await appliance.call("/hooks/pager/told", {
+      ...{ body: { event: "read", id: "x".repeat(65), pager: 7 }, headers },
+    });
+    expect(noEvent).toMatchObject({ status: 500, body: { type: "/problems/internal" } });
+    expect(noEvent.text).not.toMatch(/JSON|pager|secret/i);
     expect(appliance.count("SELECT count(*) FROM audit_entries")).toBe(entries);
     expect(await appliance.pause(appliance.keys.live, pause.pause_id)).toMatchObject({
       delivery: [{ status: "sent" }],

@@ -5,6 +5,7 @@ import { selfSigned } from "../peers/certificates.ts";
 import { type Behaviour, type ReceivedRequest, type Receiver, startReceiver } from "../peers/receiver.ts";
 import { type Answer, type Appliance, startAppliance } from "../support/appliance.ts";
 import { DAY, HOUR, MINUTE } from "../support/database.ts";
+import { eventually } from "../support/eventually.ts";
 
 const SECOND = 1_000;
 /** `webhooks.retrySeconds` by default. */
@@ -68,13 +69,12 @@ async function after(attempts: number, pauseId: string): Promise<Delivery> {
 }
 
 async function until(pauseId: string, holds: (one: Delivery) => boolean): Promise<Delivery> {
-  for (let tries = 0; tries < 5_000; tries++) {
-    const found = await webhookOf(pauseId);
-    if (found !== undefined && holds(found)) return found;
+  const look = () => {
     appliance.clock.turn(0);
-    await nextTurn();
-  }
-  throw new Error(`waited in vain; now it is ${JSON.stringify(await webhookOf(pauseId))}`);
+    return webhookOf(pauseId);
+  };
+  const found = await eventually(look, (one) => one !== undefined && holds(one));
+  return found as Delivery;
 }
 
 /** Turns the clock to a delivery's next attempt, and answers the wait before it in seconds. */

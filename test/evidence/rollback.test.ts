@@ -7,6 +7,7 @@ import { openDatabase } from "../../src/storage/index.ts";
 import { type Appliance, startAppliance } from "../support/appliance.ts";
 import { run } from "../support/binary.ts";
 import { temporaryFolder } from "../support/database.ts";
+import { eventually } from "../support/eventually.ts";
 import { program } from "../support/program.ts";
 import { SmallLog } from "../support/small-log.ts";
 import { type StartedWitness, startWitness } from "../support/witness.ts";
@@ -113,14 +114,6 @@ async function resumedEntries(appliance: Appliance): Promise<any[]> {
   return (await appliance.get("/v1/audit?type=log.resumed", auditor)).body.data;
 }
 
-async function eventually(isDone: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 10_000;
-  while (!(await isDone())) {
-    if (Date.now() > end) throw new Error("it has not happened within ten seconds");
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
 /** At its start a server asks about what was signed before, and then takes there what there is now. */
 const cosignatures = (appliance: Appliance) => appliance.count("SELECT count(*) FROM cosignatures");
 
@@ -132,11 +125,11 @@ describe("the file published-head", () => {
     const appliance = await one.start();
     await decide(appliance);
     appliance.clock.turn(1_000);
-    await eventually(() => existsSync(join(one.folder, "published-head")));
+    await eventually(() => existsSync(join(one.folder, "published-head")), Boolean);
     const first = checkpointOf(one.published).size;
     await decide(appliance);
     appliance.clock.turn(1_000);
-    await eventually(() => checkpointOf(one.published).size > first);
+    await eventually(() => checkpointOf(one.published).size > first, Boolean);
     await decide(appliance);
     await one.stop();
     const key = parseVerifierKey((await one.audit("checkpoint", "--public-key")).out);
@@ -210,12 +203,12 @@ describe("a database that was put back to an earlier state", () => {
     await one.witnessed();
     const putBack = one.copy();
     const before = await one.start();
-    await eventually(() => cosignatures(before) === 2);
+    await eventually(() => cosignatures(before) === 2, Boolean);
     await one.stop();
     putBack();
     one.forgetPublished();
     const appliance = await one.start();
-    await eventually(() => isWithheld(appliance));
+    await eventually(() => isWithheld(appliance), Boolean);
     expect(appliance.logged.join()).toContain("the witness witness.example/w1 has cosigned a tree of");
     expect(await decide(appliance)).toMatchObject({ receipt: null });
     expect((await one.audit("resume")).status).toBe(1);
@@ -227,20 +220,20 @@ describe("a database that was put back to an earlier state", () => {
     const witness = await one.witnessed();
     const putBack = one.copy();
     const before = await one.start();
-    await eventually(() => cosignatures(before) === 2);
+    await eventually(() => cosignatures(before) === 2, Boolean);
     await one.stop();
     const port = Number(new URL(witness.url).port);
     await witness.stop();
     putBack();
     one.forgetPublished();
     const away = await one.start();
-    await eventually(() => away.logged.some((line) => line.includes("does not cosign")));
+    await eventually(() => away.logged.some((line) => line.includes("does not cosign")), Boolean);
     for (let count = 0; count < 5; count++) await decide(away);
     await one.stop();
     const { folder } = witness;
     one.witness = await startWitness([(await one.audit("checkpoint", "--public-key")).out], { folder, port });
     const appliance = await one.start();
-    await eventually(() => isWithheld(appliance));
+    await eventually(() => isWithheld(appliance), Boolean);
     expect(appliance.logged.join()).toContain("has cosigned another tree of");
   });
 });
@@ -355,7 +348,7 @@ describe("a restored backup", () => {
     one.markRestored();
     one.forgetPublished();
     const appliance = await one.start();
-    await eventually(async () => (await decide(appliance)).receipt !== null);
+    await eventually(async () => (await decide(appliance)).receipt !== null, Boolean);
     expect((await resumedEntries(appliance))[0].data.why).toContain("a witness says");
     expect((await signed(appliance)).status).toBe(200);
   });
@@ -368,7 +361,7 @@ describe("a restored backup", () => {
     one.markRestored();
     one.forgetPublished();
     const appliance = await one.start();
-    await eventually(() => appliance.logged.some((line) => line.includes("does not cosign")));
+    await eventually(() => appliance.logged.some((line) => line.includes("does not cosign")), Boolean);
     expect(await decide(appliance)).toMatchObject({ receipt: null });
     const config = join(one.folder, "pausepoint.config.ts");
     writeFileSync(config, `export default { audit: { witnesses: [{ key: "${stopped.vkey}", url: "${url}" }] } };`);

@@ -8,6 +8,7 @@ import { withFolder } from "../../src/cli/folder.ts";
 import { openDatabase } from "../../src/storage/index.ts";
 import { type Appliance, startAppliance } from "../support/appliance.ts";
 import { MINUTE, temporaryFolder } from "../support/database.ts";
+import { eventually } from "../support/eventually.ts";
 import { SmallLog } from "../support/small-log.ts";
 import { removeWitness, type StartedWitness, startWitness } from "../support/witness.ts";
 
@@ -47,16 +48,6 @@ function keyOf(appliance: Appliance): Promise<string> {
   return withFolder(appliance.config, async ({ writer, attestor }) => {
     return (await writer.write((tx) => attestor.keys.active(tx, "log"))).id;
   });
-}
-
-/** What `ask` answers once it is what it should be, or after ten seconds: sockets and disks take their time. */
-async function eventually<R>(ask: () => R | Promise<R>, isDone: (value: R) => boolean): Promise<R> {
-  const end = Date.now() + 10_000;
-  for (;;) {
-    const value = await ask();
-    if (isDone(value) || Date.now() > end) return value;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }
 
 /** Until so many cosignatures are kept, and the next attempt has its timer. */

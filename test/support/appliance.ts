@@ -19,6 +19,7 @@ import { IdSource } from "../../src/platform/ids.ts";
 import { createLog } from "../../src/platform/log.ts";
 import { openDatabase, openForReading } from "../../src/storage/index.ts";
 import { TurnedClock, temporaryFolder } from "./database.ts";
+import { eventually } from "./eventually.ts";
 
 /** What came back. `body` is what the JSON says, or the text of anything else. */
 // biome-ignore lint/suspicious/noExplicitAny: a test says by its expectations what it takes the answer to be
@@ -150,11 +151,10 @@ export class Appliance {
 
   /** Resolves when so many requests are held. */
   async held(count: number): Promise<void> {
-    for (let tries = 0; tries < 20_000; tries++) {
-      if (this.app.waiting === count) return;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    throw new Error(`${this.app.waiting} requests are held, not ${count}`);
+    await eventually(
+      () => this.app.waiting,
+      (waiting) => waiting === count,
+    );
   }
 
   /** Another key, made beside the running server as the command line makes it. */

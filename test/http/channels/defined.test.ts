@@ -6,7 +6,8 @@ import { documentAt, fencesOf } from "../../docs/documents.ts";
 import { type Page, type PagerPeer, startPager } from "../../peers/pager.ts";
 import type { Appliance } from "../../support/appliance.ts";
 import { folderWith } from "../../support/binary.ts";
-import { codeIn, once, pauseOnce, SharedClock, statusIs, withChannels } from "./stage.ts";
+import { eventually } from "../../support/eventually.ts";
+import { codeIn, pauseOnce, SharedClock, statusIs, withChannels } from "./stage.ts";
 
 const SECRETS = { PAGER_KEY: "key-0123456789", PAGER_SECRET: "secret-0123456789" };
 
@@ -33,7 +34,7 @@ describe("the channel of docs/channels.md", () => {
     appliance.ask(appliance.keys.live, { channel: "pager", recipient, ...more });
   const paged = async (): Promise<Page> =>
     (
-      await once(
+      await eventually(
         () => pager.pages,
         (pages) => pages.length > 0,
       )
@@ -104,7 +105,7 @@ describe("the channel of docs/channels.md", () => {
     const asked = await paged();
     await pauseOnce(appliance, pause, statusIs("sent"));
     await appliance.post(`/v1/pause/${pause.pause_id}/cancel`, appliance.keys.live, {});
-    const [, over] = await once(
+    const [, over] = await eventually(
       () => pager.pages,
       (pages) => pages.length > 1,
     );
@@ -190,7 +191,7 @@ describe("a channel that is wrong", () => {
   test("and hangs is given up after its time", async () => {
     const appliance = await broken("() => new Promise(() => {})", "timeoutSeconds: 1, connect: () => { throw 1 }");
     const pause = await appliance.ask(appliance.keys.live, { channel: "pager" });
-    await once(
+    await eventually(
       () => appliance.count("SELECT count(*) FROM deliveries WHERE status = 'sending'"),
       (sending) => sending === 1,
     );

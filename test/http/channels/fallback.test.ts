@@ -4,12 +4,12 @@ import type { SlackPeer } from "../../peers/slack.ts";
 import type { TwilioPeer } from "../../peers/twilio.ts";
 import type { Appliance } from "../../support/appliance.ts";
 import { MINUTE } from "../../support/database.ts";
+import { eventually } from "../../support/eventually.ts";
 import {
   ADA,
   CFO,
   codeIn,
   linkIn,
-  once,
   pass,
   pauseOnce,
   SharedClock,
@@ -114,7 +114,7 @@ describe("a fallback from Slack to a text", () => {
     await slack.tap({ channel: message.channel, ts: message.ts, user: ADA.id, index: 0 });
     await pauseOnce(appliance, pause, ({ status }) => status === "responded");
     await pass(appliance, 2 * MINUTE);
-    await once(
+    await eventually(
       () => laterStep("cancelled"),
       (count) => count === 1,
     );
@@ -128,7 +128,7 @@ describe("a fallback from Slack to a text", () => {
     expect((await appliance.call(link)).status).toBe(200);
     await pauseOnce(appliance, pause, statusIs("opened"));
     await pass(appliance, 2 * MINUTE);
-    await once(
+    await eventually(
       () => laterStep("cancelled"),
       (count) => count === 1,
     );

@@ -5,7 +5,8 @@ import { ntfySchema } from "../../../src/platform/config/ntfy.ts";
 import { startGateway } from "../../peers/gateway.ts";
 import { startNtfy } from "../../peers/ntfy.ts";
 import type { Appliance } from "../../support/appliance.ts";
-import { codeIn, once, pauseOnce, SharedClock, statusIs, withChannels } from "./stage.ts";
+import { eventually } from "../../support/eventually.ts";
+import { codeIn, pauseOnce, SharedClock, statusIs, withChannels } from "./stage.ts";
 
 const PHONE = "+13128471928";
 const SECRET = "0123456789abcdef";
@@ -70,7 +71,7 @@ describe("a gateway of one's own", () => {
   test("carries the question, reports that it arrived, and brings the reply that decides", async () => {
     const { gateway, appliance } = await withGateway();
     const pause = await ask(appliance, { message: 'Pay "Söhne & Co"?' });
-    const [taken] = await once(
+    const [taken] = await eventually(
       () => gateway.requests,
       (requests) => requests.length === 1,
     );
@@ -96,7 +97,7 @@ describe("a gateway of one's own", () => {
   test("gets a text in a plainer spelling, and the log has it in that one", async () => {
     const { gateway, appliance } = await withGateway({ transliterate: true });
     const pause = await ask(appliance, { message: "Žluťoučký “kůň”?" });
-    const [taken] = await once(
+    const [taken] = await eventually(
       () => gateway.requests,
       (requests) => requests.length === 1,
     );
@@ -124,7 +125,7 @@ describe("a notification through ntfy", () => {
     const appliance = await withChannels(new SharedClock(), { push }, { people });
     running.push(peer, appliance);
     const pause = await ask(appliance, { recipient: "@cfo", channel: "push" });
-    const [shown] = await once(
+    const [shown] = await eventually(
       () => peer.published,
       (published) => published.length === 1,
     );
@@ -132,7 +133,7 @@ describe("a notification through ntfy", () => {
     expect((await fetch(shown!.click!)).status).toBe(200);
     await pauseOnce(appliance, pause, statusIs("opened"));
     await appliance.post(`/v1/pause/${pause.pause_id}/cancel`, appliance.keys.live, {});
-    await once(
+    await eventually(
       () => peer.published.length,
       (count) => count === 2,
     );

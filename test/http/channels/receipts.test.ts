@@ -3,12 +3,12 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { SlackPeer } from "../../peers/slack.ts";
 import type { TwilioPeer } from "../../peers/twilio.ts";
 import type { Appliance } from "../../support/appliance.ts";
+import { eventually } from "../../support/eventually.ts";
 import {
   ADA,
   CFO,
   COO,
   linkIn,
-  once,
   pauseOnce,
   SharedClock,
   slackPeer,
@@ -61,7 +61,7 @@ describe("a receipt", () => {
     const { sid } = await twilio.nextMessage({ to: CFO });
     await twilio.deliver(sid, "delivered");
     expect((await appliance.pause(key, pause.pause_id)).delivery).toMatchObject([{ status: "delivered" }]);
-    await once(
+    await eventually(
       () => appliance.count("SELECT count(*) FROM delivery_attempts"),
       (count) => count === 1,
     );
@@ -102,7 +102,7 @@ describe("a question that ends while its text is on its way", () => {
     const pause = await appliance.ask(key);
     const { body } = await twilio.nextMessage({ to: CFO });
     expect((await appliance.choose(linkIn(body), "Approve")).status).toBe(303);
-    await once(
+    await eventually(
       () => appliance.count("SELECT count(*) FROM deliveries WHERE kind = 'ask' AND status = 'sent'"),
       (count) => count === 1,
     );
@@ -116,7 +116,7 @@ describe("a question that ends while its text is on its way", () => {
     const { sid } = await twilio.nextMessage({ to: COO });
     await appliance.post(`/v1/pause/${pause.pause_id}/cancel`, key, {});
     await twilio.deliver(sid, "delivered");
-    await once(
+    await eventually(
       () => appliance.count("SELECT count(*) FROM delivery_attempts WHERE ordinal = 0"),
       (count) => count === 1,
     );
@@ -130,7 +130,7 @@ describe("reached", () => {
     // Slack says that it is asked too often, so the second step waits behind a closed way.
     slack.behave("*", { kind: "ratelimited", retryAfterSeconds: 60 }, 100);
     await appliance.ask(key, { channel: "slack", recipient: ADA.id });
-    await once(
+    await eventually(
       () => appliance.count("SELECT count(*) FROM delivery_attempts"),
       (count) => count === 1,
     );

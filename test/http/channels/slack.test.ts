@@ -5,11 +5,11 @@ import type { Pause } from "../../../src/pauses/index.ts";
 import type { HttpOutcome, SlackMessage, SlackPeer } from "../../peers/slack.ts";
 import type { Appliance } from "../../support/appliance.ts";
 import { HOUR } from "../../support/database.ts";
+import { eventually } from "../../support/eventually.ts";
 import {
   ADA,
   APP_TOKEN,
   BEN,
-  once,
   pass,
   pauseOnce,
   SharedClock,
@@ -63,14 +63,14 @@ function tap(message: SlackMessage, index: number, more: Record<string, unknown>
 
 /** The message as it stands, once it has no buttons for options any more. */
 const changed = (message: SlackMessage) =>
-  once(
+  eventually(
     () => message,
     () => message.versions.length > 1 && buttons(message).length === 0,
   );
 
 /** What the last one who tapped was shown, and nobody else. */
 async function whispered(count: number): Promise<string> {
-  await once(
+  await eventually(
     () => peer.responses.length,
     (length) => length >= count,
   );

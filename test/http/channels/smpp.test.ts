@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { smppSchema } from "../../../src/platform/config/smpp.ts";
 import { type Smsc, startSmsc } from "../../peers/smsc.ts";
 import type { Appliance } from "../../support/appliance.ts";
-import { codeIn, once, pauseOnce, SharedClock, statusIs, withChannels } from "./stage.ts";
+import { eventually } from "../../support/eventually.ts";
+import { codeIn, pauseOnce, SharedClock, statusIs, withChannels } from "./stage.ts";
 
 const PHONE = "+13128471928";
 
@@ -69,7 +70,7 @@ describe("a question over SMPP", () => {
     await smsc.nextMessage();
     await pauseOnce(appliance, pause, statusIs("sent"));
     await appliance.post(`/v1/pause/${pause.pause_id}/cancel`, appliance.keys.live, {});
-    const over = await once(
+    const over = await eventually(
       () => smsc.messages.map(({ text }) => text),
       (texts) => texts.length === 2,
     );

@@ -14,6 +14,7 @@ import type { QuickReplies } from "../../peers/twilio/account.ts";
 import { startTwilioPeer, type TwilioPeer, type TwilioPeerOptions } from "../../peers/twilio.ts";
 import { type Appliance, startAppliance } from "../../support/appliance.ts";
 import { START } from "../../support/database.ts";
+import { eventually } from "../../support/eventually.ts";
 
 export const CFO = "+13128471928";
 export const COO = "+13128471929";
@@ -93,17 +94,7 @@ export async function pauseOnce(
   { pause_id }: Pick<Pause, "pause_id">,
   holds: (pause: Pause) => boolean,
 ): Promise<Pause> {
-  return await once(() => appliance.pause(appliance.keys.live, pause_id), holds);
-}
-
-/** What `look` sees, once it is as `holds` says. */
-export async function once<Seen>(look: () => Seen | Promise<Seen>, holds: (seen: Seen) => boolean): Promise<Seen> {
-  for (let tries = 0; tries < 3_000; tries++) {
-    const seen = await look();
-    if (holds(seen)) return seen;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  throw new Error(`it never came to that: ${JSON.stringify(await look())}`);
+  return await eventually(() => appliance.pause(appliance.keys.live, pause_id), holds);
 }
 
 /** Lets time pass, and whatever falls due in it begin: a timer that is armed late is called late, not never. */

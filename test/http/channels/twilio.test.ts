@@ -4,12 +4,12 @@ import { measure } from "../../../src/platform/sms/segments.ts";
 import type { TwilioMessage, TwilioPeer } from "../../peers/twilio.ts";
 import type { Appliance } from "../../support/appliance.ts";
 import { HOUR, MINUTE } from "../../support/database.ts";
+import { eventually } from "../../support/eventually.ts";
 import {
   CFO,
   COO,
   codeIn,
   linkIn,
-  once,
   pass,
   pauseOnce,
   SENDER,
@@ -198,7 +198,7 @@ describe("a text", () => {
     peer.behave(CFO, { kind: "status", status: 429, retryAfterSeconds: 120 });
     const before = peer.requests.length;
     const pause = await appliance.ask(key);
-    await once(
+    await eventually(
       () => writtenIn("SELECT count(*) FROM delivery_attempts WHERE status = 429"),
       (count) => count === 1,
     );

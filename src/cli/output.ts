@@ -31,9 +31,18 @@ export function writeOut(file: string | undefined, parts: Iterable<string>): voi
   const descriptor = openSync(file, "w", 0o600);
   try {
     for (const part of parts) writeAll(descriptor, part);
-    fsyncSync(descriptor);
+    putOnDisk(descriptor);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** A pipe or a device such as /dev/stdout can't be: fsync(2) answers EINVAL. */
+function putOnDisk(descriptor: number): void {
+  try {
+    fsyncSync(descriptor);
+  } catch (error) {
+    if ((error as { code?: string }).code !== "EINVAL") throw error;
   }
 }
 

@@ -78,9 +78,9 @@ function statusOf(error: unknown): number {
 }
 
 /** What the operating system refused, in words that say what to do. */
-function told({ code, message, path }: NodeJS.ErrnoException): string {
+function told({ code, message, path, syscall }: NodeJS.ErrnoException): string {
   if (code === "EADDRINUSE") return "The address is in use by another program; stop it, or give another --port.";
-  if (code === "EADDRNOTAVAIL" || (code === "EINVAL" && path === undefined))
+  if (code === "EADDRNOTAVAIL" || (code === "EINVAL" && syscall === "listen"))
     return "The address can't be listened on, as this machine does not have it; give another --host.";
   if (code === "EACCES" && path === undefined)
     return "The system does not allow this program to listen on that address; give another --port.";

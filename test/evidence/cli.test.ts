@@ -30,6 +30,8 @@ describe("on the command line, beside a running server", () => {
     expect(await audit("verify", file, "--key", "no key")).toBe(2);
     expect(await audit("verify", story.file("none.jsonl", "{}\n"))).toBe(2);
     expect(await audit("verify", "/nowhere/at/all")).toBe(2);
+    // A device can't be put on disk, and need not be.
+    expect(await audit("export", "--out", "/dev/null")).toBe(0);
   });
 
   test("a part of the log is written by time, project or pause, and a proof of one pause", async () => {

@@ -94,7 +94,7 @@ async function bench(): Promise<void> {
       add(await heldMemory(programs.product, many.folder, many.key, held));
     }
     if (only.has("webhooks")) for await (const each of webhooks(programs.product, folder, extent().webhooks)) add(each);
-    if (only.has("evidence")) add(...(await evidence(programs.product, few.folder, many.folder, folder)));
+    if (only.has("evidence")) add(...(await evidence(programs.product, many.folder, folder)));
     // Last: it leaves queued messages behind.
     if (only.has("growth")) add(...(await growth(few, many, growthRounds, growthUnits)));
   } finally {

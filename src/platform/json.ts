@@ -40,6 +40,21 @@ export function faultIn(value: unknown, pointer = "", depth = 0): FieldError | n
   return null;
 }
 
+/** Whether a value is an object with names: no array, not null. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The object that a text holds as JSON, or null when it holds none. */
+export function parseObject(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
 /** What is wrong with a text, or null. */
 export function textFault(text: string): string | null {
   if (!text.isWellFormed()) return "holds half a surrogate pair, which is no character";

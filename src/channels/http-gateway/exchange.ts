@@ -151,12 +151,3 @@ function unanswered(error: string, isChannelDown = false) {
 function doubtful(error: string) {
   return { ...unanswered(error), isDoubtful: true } as const;
 }
-
-/** Retry-After in seconds or as a date (RFC 9110, section 10.2.3) in milliseconds from now; null when it is neither. */
-export function retryAfter({ headers }: Answer, clock: Clock): number | null {
-  const said = headers.get("retry-after");
-  if (said === null) return null;
-  if (/^\d{1,9}$/.test(said)) return Number(said) * 1000;
-  const date = / GMT$/.test(said) ? Date.parse(said) : Number.NaN;
-  return Number.isNaN(date) ? null : Math.max(0, date - clock.now());
-}

@@ -1,9 +1,11 @@
 /** What a gateway's answer means, by the operator's rules. */
+
 import type { Clock } from "../../platform/clock.ts";
 import type { HttpGatewayConfig, Rule } from "../../platform/config/http-gateway.ts";
+import { readRetryAfter } from "../../platform/retry-after.ts";
 import type { SendResult } from "../channel.ts";
 import { type Concealed, excerptOf } from "./conceal.ts";
-import { type Answer, retryAfter } from "./exchange.ts";
+import type { Answer } from "./exchange.ts";
 import { at } from "./fill.ts";
 
 /**
@@ -19,7 +21,7 @@ export function judge(config: HttpGatewayConfig, answer: Answer, concealed: Conc
     return { outcome: "failed", error: `the gateway refuses the text (HTTP ${status}, by \`permanent\`)`, ...common };
   const isDown = DOWN.has(status) || certificateTrouble(text) !== null;
   const again = (error: string): SendResult => ({
-    ...{ outcome: "retry", error, ...common, retryAfterMs: retryAfter(answer, clock) },
+    ...{ outcome: "retry", error, ...common, retryAfterMs: readRetryAfter(answer.headers.get("retry-after"), clock) },
     ...(isDown ? { isChannelDown: true } : {}),
   });
   if (config.retry.some(holds)) return again(`the gateway does not take the text now (HTTP ${status}, by \`retry\`)`);

@@ -1,4 +1,5 @@
 /** A value as an XML document (XML 1.0, fifth edition): `{ sms: { "@id": "1", to: ["+1…", "+1…"], text: "…" } }`. */
+import { isRecord } from "../../platform/json.ts";
 
 /**
  * The one key is the root element; `@name` is an attribute, `#text` the text beside attributes, an array repeats its
@@ -50,8 +51,4 @@ export function escapeXml(text: string): string {
 function scalar(value: unknown): string {
   if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return String(value);
   throw new Error("an XML body has a value that is no text, number, true or false");
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,12 +1,14 @@
 /** Texts through an own Kannel: its smsbox's `sendsms` (Kannel 1.4.5 User's Guide, "Using the smsbox"). */
+
 import { type Clock, systemClock } from "../../platform/clock.ts";
 import type { KannelConfig } from "../../platform/config/kannel.ts";
+import { readRetryAfter } from "../../platform/retry-after.ts";
 import { isGsm7 } from "../../platform/sms/gsm7.ts";
 import { segmentsOf } from "../../platform/sms/segments.ts";
 import type { OutgoingMessage, SendResult } from "../channel.ts";
 import { excerptOf, hide } from "../http-gateway/conceal.ts";
 import { Doubts } from "../http-gateway/doubts.ts";
-import { type Answer, type Exchange, exchange, retryAfter } from "../http-gateway/exchange.ts";
+import { type Answer, type Exchange, exchange } from "../http-gateway/exchange.ts";
 import { concealable, type GatewayParts, overText, simpler, type TextChannel } from "../http-gateway/index.ts";
 import { canAnswer, spelled } from "../http-gateway/phone.ts";
 import { callbackUrl } from "../http-gateway/proof.ts";
@@ -110,7 +112,7 @@ function judge(answer: Answer, excerpt: string | null, clock: Clock): SendResult
   const { status, text } = answer;
   const common = { status, excerpt };
   const again = (error: string, isChannelDown: boolean): SendResult => ({
-    ...{ outcome: "retry", error, ...common, retryAfterMs: retryAfter(answer, clock) },
+    ...{ outcome: "retry", error, ...common, retryAfterMs: readRetryAfter(answer.headers.get("retry-after"), clock) },
     ...(isChannelDown ? { isChannelDown } : {}),
   });
   // `0: Accepted for delivery`, `3: Queued for later delivery`: both are Kannel's to deliver from now on.

@@ -4,13 +4,16 @@
  *
  * A topic is an address and a password in one: who knows it can read what is sent to it. It stands in no error.
  */
+
 import { type Clock, systemClock } from "../../platform/clock.ts";
 import type { NtfyConfig } from "../../platform/config/ntfy.ts";
+import { parseObject } from "../../platform/json.ts";
+import { readRetryAfter } from "../../platform/retry-after.ts";
 import type { Channel, Conclusion, OutgoingMessage, SendResult } from "../channel.ts";
 import { basic } from "../http-gateway/auth.ts";
 import { excerptOf } from "../http-gateway/conceal.ts";
 import { Doubts } from "../http-gateway/doubts.ts";
-import { type Answer, exchange, retryAfter } from "../http-gateway/exchange.ts";
+import { type Answer, exchange } from "../http-gateway/exchange.ts";
 
 /** A channel for topics. Neither `send` nor `conclude` rejects for what the server or the network does. */
 export function createNtfyChannel(
@@ -112,12 +115,12 @@ async function publish(
 /** ntfy answers with the message it published, or with `{ code, http, error }`. */
 function judge(answer: Answer, excerpt: string | null, clock: Clock): SendResult {
   const { status } = answer;
-  const fields = parse(answer.text);
+  const fields = parseObject(answer.text);
   const common = { status, excerpt };
   const id = typeof fields?.id === "string" && /^\w{1,64}$/.test(fields.id) ? fields.id : null;
   if (status === 200 && id !== null) return { outcome: "sent", providerId: id, ...common };
   const again = (error: string, isChannelDown: boolean): SendResult => ({
-    ...{ outcome: "retry", error, ...common, retryAfterMs: retryAfter(answer, clock) },
+    ...{ outcome: "retry", error, ...common, retryAfterMs: readRetryAfter(answer.headers.get("retry-after"), clock) },
     ...(isChannelDown ? { isChannelDown } : {}),
   });
   const code = typeof fields?.code === "number" ? `ntfy ${fields.code}` : `HTTP ${status}`;
@@ -130,13 +133,4 @@ function judge(answer: Answer, excerpt: string | null, clock: Clock): SendResult
     return { outcome: "failed", error: `the ntfy server refuses the notification (${code})`, ...common };
   if (status >= 500) return again(`the ntfy server failed (${code})`, false);
   return again(`something other than an ntfy server answered (HTTP ${status}); check \`url\``, true);
-}
-
-function parse(text: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : null;
-  } catch {
-    return null;
-  }
 }

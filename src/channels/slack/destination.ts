@@ -1,7 +1,7 @@
 /** From an address to the conversation that messages for it are posted in. */
 import type { Clock } from "../../platform/clock.ts";
+import { isRecord } from "../../platform/json.ts";
 import { slackRefusal } from "./refusals.ts";
-import { isRecord } from "./tap.ts";
 import type { Attempt, Refused } from "./web-api.ts";
 
 export interface Destinations {

@@ -2,8 +2,10 @@
  * Questions in Slack: one message with a button for each option, changed in place when the question is over. Taps come
  * back over HTTP (`signingSecret`) or Socket Mode (`appToken`).
  */
+
 import type { Clock } from "../../platform/clock.ts";
 import type { SlackConfig } from "../../platform/config/slack.ts";
+import { parseObject } from "../../platform/json.ts";
 import { type Log, silentLog } from "../../platform/log.ts";
 import { type Random, systemRandom } from "../../platform/random.ts";
 import type { Channel, Conclusion, OutgoingMessage, PeerAnswer, PeerRequest, Report, SendResult } from "../channel.ts";
@@ -13,7 +15,7 @@ import { isTooLong } from "./refusals.ts";
 import { whisper } from "./response-url.ts";
 import { isFromSlack } from "./signature.ts";
 import { SocketMode } from "./socket-mode.ts";
-import { isRecord, readTap } from "./tap.ts";
+import { readTap } from "./tap.ts";
 import { type Answer, type Attempt, startAttempt } from "./web-api.ts";
 
 /** What the channel is given beside its settings. */
@@ -138,13 +140,8 @@ function toResult(answer: Answer): SendResult {
   return { outcome: "delivered", providerId, status: answer.status, excerpt: null };
 }
 
-/** The JSON in the form field `payload`; null when there is none. */
+/** The JSON object in the form field `payload`; null when there is none. */
 function payloadOf(body: Uint8Array): unknown {
   const text = new URLSearchParams(Buffer.from(body).toString("utf8")).get("payload");
-  try {
-    const payload: unknown = text === null ? null : JSON.parse(text);
-    return isRecord(payload) ? payload : null;
-  } catch {
-    return null;
-  }
+  return text === null ? null : parseObject(text);
 }

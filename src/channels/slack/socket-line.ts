@@ -3,7 +3,7 @@
  * https://docs.slack.dev/apis/events-api/using-socket-mode
  */
 import { afterLong, type Clock } from "../../platform/clock.ts";
-import { isRecord } from "./tap.ts";
+import { parseObject } from "../../platform/json.ts";
 
 export interface LineEvents {
   /** Slack greeted: taps can arrive from now on. */
@@ -68,7 +68,7 @@ export class SocketLine {
   }
 
   #read(text: string): void {
-    const message = parse(text);
+    const message = parseObject(text);
     if (message === null) return;
     const { type, envelope_id: envelopeId } = message;
     if (type === "hello") {
@@ -119,14 +119,5 @@ export class SocketLine {
       this.#socket.close(1000);
     }
     this.#events.onGone(why);
-  }
-}
-
-function parse(text: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : null;
-  } catch {
-    return null;
   }
 }

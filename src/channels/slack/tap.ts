@@ -1,6 +1,7 @@
 /**
  * What goes out in a button and comes back when it is tapped: the link's token, which decides, and the option's place.
  */
+import { isRecord } from "../../platform/json.ts";
 
 /** A tap on one of our buttons, as a verified interaction tells of it. */
 export interface Tap {
@@ -34,8 +35,4 @@ export function readTap(payload: unknown): Tap | null {
     return { token: parts[1], option: Number(parts[2]), by, responseUrl };
   }
   return null;
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -2,11 +2,13 @@
  * Slack's Web API: a POST for each call, the token in a header, `{ "ok": … }` in JSON back.
  * https://docs.slack.dev/apis/web-api
  */
+
 import { afterLong, type Clock } from "../../platform/clock.ts";
 import type { SlackConfig } from "../../platform/config/slack.ts";
+import { isRecord, parseObject } from "../../platform/json.ts";
+import { readRetryAfter } from "../../platform/retry-after.ts";
 import type { SendResult } from "../channel.ts";
 import { notFromSlack, slackRefusal } from "./refusals.ts";
-import { isRecord } from "./tap.ts";
 
 /** What a call that brought nothing means for the message. `code` is Slack's, null when it gave none. */
 export type Refused = Exclude<SendResult, { readonly outcome: "sent" | "delivered" }> & {
@@ -99,9 +101,9 @@ async function readStart(response: Response): Promise<string | null> {
 // What became of it
 
 function judge(status: number, headers: Headers, text: string | null, clock: Clock, doubt: string): Answer {
-  const fields = text === null ? null : parse(text);
+  const fields = text === null ? null : parseObject(text);
   if (fields?.ok === true && status >= 200 && status < 300) return { isOk: true, status, fields };
-  const retryAfterMs = milliseconds(headers.get("retry-after"), clock);
+  const retryAfterMs = readRetryAfter(headers.get("retry-after"), clock);
   const code =
     fields?.ok === false && typeof fields.error === "string" && CODE.test(fields.error) ? fields.error : null;
   if (code === null) {
@@ -177,21 +179,4 @@ function broken(error: unknown, doubt: string): Refused {
   const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "no code";
   if (NEVER_CONNECTED.test(code)) return unanswered(`the server in \`apiBase\` cannot be reached (${code})`, true);
   return unanswered(`the connection to Slack broke before it answered (${code})${doubt}`);
-}
-
-/** Retry-After in seconds or as a date (RFC 9110, section 10.2.3) in milliseconds from now; null when it is neither. */
-function milliseconds(retryAfter: string | null, clock: Clock): number | null {
-  if (retryAfter === null) return null;
-  if (/^\d{1,9}$/.test(retryAfter)) return Number(retryAfter) * 1000;
-  const date = / GMT$/.test(retryAfter) ? Date.parse(retryAfter) : Number.NaN;
-  return Number.isNaN(date) ? null : Math.max(0, date - clock.now());
-}
-
-function parse(text: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : null;
-  } catch {
-    return null;
-  }
 }

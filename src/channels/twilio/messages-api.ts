@@ -3,10 +3,13 @@
  * package writes the request; the exchange itself is fetch, so that `apiBase`, the time limit and a proxy of the
  * environment hold.
  */
+
 import type twilio from "twilio";
 import type { MessageListInstanceCreateOptions } from "twilio/lib/rest/api/v2010/account/message";
 import { afterLong, type Clock } from "../../platform/clock.ts";
 import type { TwilioAccount } from "../../platform/config/twilio.ts";
+import { parseObject } from "../../platform/json.ts";
+import { readRetryAfter } from "../../platform/retry-after.ts";
 import type { SendResult } from "../channel.ts";
 import { notFromTwilio, twilioRefusal } from "./errors.ts";
 
@@ -156,7 +159,7 @@ const NEVER_CONNECTED = /^(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|EHOSTUNREACH|ENETU
 
 function judge(answer: Answer, account: TwilioAccount, about: About, clock: Clock): Created {
   const { status } = answer;
-  const fields = parseFields(answer.text);
+  const fields = parseObject(answer.text);
   const hide = concealer(account, about);
   const excerpt = excerptOf(answer, fields, hide);
   const sid = typeof fields?.sid === "string" && /^[A-Z]{2}\w{1,64}$/.test(fields.sid) ? fields.sid : null;
@@ -172,7 +175,7 @@ function judge(answer: Answer, account: TwilioAccount, about: About, clock: Cloc
   // Without a code it is not Twilio that refuses but something on the way, which the operator can mend in time.
   const isLasting = code !== null && status >= 400 && status < 500 && !PASSING_STATUS.has(status) && !refusal?.passes;
   if (isLasting) return { result: { outcome: "failed", error, status, excerpt }, code };
-  const retryAfterMs = milliseconds(answer.retryAfter, clock);
+  const retryAfterMs = readRetryAfter(answer.retryAfter, clock);
   const isDown = DOWN_STATUS.has(status) || (code !== null && DOWN_CODE.has(code));
   return { result: { outcome: "retry", error, status, excerpt, retryAfterMs, ...(isDown ? DOWN : {}) }, code };
 }
@@ -185,25 +188,8 @@ const DOWN_STATUS: ReadonlySet<number> = new Set([401, 429, 503]);
 /** The same by Twilio's codes: credentials, too many requests, no service, a full queue. */
 const DOWN_CODE: ReadonlySet<number> = new Set([20003, 20429, 20503, 21611, 30001]);
 
-/** Retry-After in seconds or as a date (RFC 9110, section 10.2.3) in milliseconds from now; null when it is neither. */
-function milliseconds(retryAfter: string | null, clock: Clock): number | null {
-  if (retryAfter === null) return null;
-  if (/^\d{1,9}$/.test(retryAfter)) return Number(retryAfter) * 1000;
-  const date = / GMT$/.test(retryAfter) ? Date.parse(retryAfter) : Number.NaN;
-  return Number.isNaN(date) ? null : Math.max(0, date - clock.now());
-}
-
-function parseFields(text: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : null;
-  } catch {
-    return null;
-  }
-}
-
 /** Twilio echoes the text, and with it the link that decides: neither is kept. Of half an answer nothing is. */
-function excerptOf(answer: Answer, fields: ReturnType<typeof parseFields>, hide: (text: string) => string) {
+function excerptOf(answer: Answer, fields: ReturnType<typeof parseObject>, hide: (text: string) => string) {
   if (answer.isCut) return null;
   return hide(fields === null ? answer.text : JSON.stringify({ ...fields, body: undefined })).slice(0, 1000);
 }

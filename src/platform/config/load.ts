@@ -1,6 +1,8 @@
 /** From the command line, the environment and a file to one frozen {@link LoadedConfig}. */
+
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { isRecord } from "../json.ts";
 import { ConfigError } from "./error.ts";
 import { explainIssues } from "./explain.ts";
 import { importConfigFile } from "./import.ts";
@@ -150,10 +152,6 @@ function applyOverrides(exported: unknown, { flags = {}, env, cwd }: ConfigSourc
     origins.set(path.join("."), fromFlag === undefined ? variable : `--${flag}`);
   }
   return { input, origins };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Names come from requests (`@constructor`), so nothing may be found here that the operator did not write. */

@@ -4,10 +4,10 @@
  */
 import { lookup } from "node:dns/promises";
 import { afterLong, type Clock, systemClock } from "../../platform/clock.ts";
+import { readRetryAfter } from "../../platform/retry-after.ts";
 import { type AnswerStart, exchange } from "./exchange.ts";
 import { ExchangeFailure, failureWords } from "./failure.ts";
 import { type AddressGuard, hostAddress } from "./guard.ts";
-import { retryAfterMs } from "./retry-after.ts";
 
 /** All IP addresses of a name, at least one; rejects as node:dns does. */
 export type Resolve = (name: string) => Promise<readonly string[]>;
@@ -138,5 +138,5 @@ function whyStopped(deadline: AbortSignal, signal: AbortSignal | undefined): Exc
 function readable({ status, retryAfter, body }: AnswerStart, clock: Clock) {
   // A character that the cut goes through is left out, and what would garble a terminal or a table is replaced.
   const text = new TextDecoder().decode(body, { stream: true }).replace(/[^\P{Cc}\t\n\r]/gu, "\ufffd");
-  return { status, retryAfterMs: retryAfterMs(retryAfter, clock), excerpt: text };
+  return { status, retryAfterMs: readRetryAfter(retryAfter, clock), excerpt: text };
 }

@@ -88,10 +88,18 @@ module.exports = {
     },
     {
       name: "product-stands-alone",
-      comment: "What ships does not import tests, scripts or examples.",
+      comment:
+        "What ships does not import tests, scripts or examples. The commands that speak to a server use its client.",
       severity: "error",
       from: { path: "^src/" },
-      to: { path: "^(test|scripts|examples|clients|docs)/" },
+      to: { path: "^(test|scripts|examples|clients|docs)/", pathNot: "^clients/typescript/src/" },
+    },
+    {
+      name: "client-stands-alone",
+      comment: "The client is a package of its own: it needs fetch and Web Crypto, and nothing of ours.",
+      severity: "error",
+      from: { path: "^clients/typescript/src/" },
+      to: { pathNot: "^clients/typescript/src/" },
     },
     {
       name: "declared-dependencies-only",

@@ -61,7 +61,7 @@ async function run(command: readonly string[]): Promise<Cost> {
     } catch {
       // It has ended between two looks.
     }
-  }, 20);
+  }, 5);
   const code = await child.exited;
   clearInterval(watch);
   const seconds = (performance.now() - started) / 1000;

@@ -88,9 +88,9 @@ function everyFigure(): string[] {
     "the same beside 200 dead receivers ÷ alone, p99",
     "export of the log, MB a second ÷ SHA-256's",
     "verifying it, MB a second ÷ SHA-256's",
-    "peak memory of the export ÷ that of few entries",
-    "peak memory of verifying ÷ that of few entries",
-    ...["create", "answer", "answer to any, one by one", "answer to any, 256 at once", "due timeout"].map(
+    "memory of the export, second half ÷ first",
+    "memory of verifying, second half ÷ first",
+    ...["create", "answer", "answer to any, one by one", "answer to any, many at once", "due timeout"].map(
       (unit) => `${unit}: cost with 2000 stored ÷ 1000`,
     ),
   ];

@@ -93,7 +93,10 @@ beforeAll(() => {
     writeFileSync(join(tree, file), source);
   }
   const cruiser = join(project, "node_modules/.bin/depcruise");
-  const { stdout } = Bun.spawnSync([process.execPath, "--bun", cruiser, "src", "clients/typescript/src", "--output-type", "json"], { cwd: tree });
+  const { stdout } = Bun.spawnSync(
+    [process.execPath, "--bun", cruiser, "src", "clients/typescript/src", "--output-type", "json"],
+    { cwd: tree },
+  );
   const { summary } = JSON.parse(stdout.toString()) as Cruise;
   found = summary.violations.map(({ rule, from }) => ({ rule: rule.name, file: from }));
   ruleNames = summary.ruleSetUsed.forbidden.map(({ name }) => name);

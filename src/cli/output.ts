@@ -81,3 +81,12 @@ export class UsageError extends Error {
 export class CommandFailed extends Error {
   override readonly name = "CommandFailed";
 }
+
+/** The command has said what there is to say, and ends with this exit status. */
+export class ExitStatus extends Error {
+  override readonly name = "ExitStatus";
+
+  constructor(readonly status: number) {
+    super(`ends with status ${status}`);
+  }
+}

@@ -3,6 +3,7 @@ import { BackupUnreadable } from "../backup/index.ts";
 import { ConfigError } from "../platform/config/error.ts";
 import { version } from "../platform/version.ts";
 import { StorageBusy, StorageError } from "../storage/index.ts";
+import { addAsk } from "./ask.ts";
 import { addAudit } from "./audit.ts";
 import { addBackup } from "./backup.ts";
 import { addConfig } from "./config.ts";
@@ -10,7 +11,7 @@ import { addDemo } from "./demo.ts";
 import { addDigest } from "./digest.ts";
 import { addDoctor } from "./doctor.ts";
 import { addKeys } from "./keys.ts";
-import { CommandFailed, print, printError, printJson, UsageError } from "./output.ts";
+import { CommandFailed, ExitStatus, print, printError, printJson, UsageError } from "./output.ts";
 import { addPrivacy } from "./privacy.ts";
 import { addReport } from "./report.ts";
 import { addRestore } from "./restore.ts";
@@ -20,7 +21,7 @@ import { addWitness } from "./witness.ts";
 
 /**
  * Runs one command line (without the program's own name). Answers the exit status: 0 done, 1 failed or not valid,
- * 2 wrong usage, configuration or unreadable input. Errors are one sentence on stderr that says what to do.
+ * 2 wrong usage, configuration or unreadable input; a command may have more of its own. Errors are one sentence on stderr that says what to do.
  */
 export async function run(args: readonly string[]): Promise<number> {
   const program = new Command("pausepoint")
@@ -30,6 +31,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .configureOutput({ writeOut: (text) => print(text.trimEnd()), writeErr: (text) => printError(text.trimEnd()) });
   addServe(program);
   addDemo(program);
+  addAsk(program);
   addKeys(program);
   addAudit(program);
   addWebhooks(program);
@@ -64,6 +66,7 @@ function versionText(): string {
 }
 
 function statusOf(error: unknown): number {
+  if (error instanceof ExitStatus) return error.status;
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof UsageError || error instanceof ConfigError || error instanceof BackupUnreadable) {
     printError(error.message);

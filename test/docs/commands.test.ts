@@ -62,6 +62,16 @@ const promised: Record<string, [RegExp, number][]> = {
     ],
     [/^Consistent: /, 1],
   ],
+  "docs/ask.md": [
+    [/^Deploy\n$/, 1],
+    [/^Drop\ndropping it\n$/, 1],
+  ],
+  "docs/clients-typescript.md": [
+    [/^wiring\n$/, 1],
+    [/^asked once\n$/, 1],
+    [/^wiring 8400.00 to Meridian\nThe receipt was consumed at\n$/, 1],
+    [/^401\n$/, 1],
+  ],
   "docs/api.md": [
     [/"response_source":"human"/, 2],
     [/"cancel_reason":"The invoice was withdrawn."/, 1],

@@ -37,6 +37,9 @@ export class DocumentReader {
     symlinkSync(join(project, "node_modules"), join(folder, "work/node_modules"));
     // As in a checkout, which the reader stands in.
     symlinkSync(join(project, "clients"), join(folder, "work/clients"));
+    // As if it were installed; that its tarball can be is shown in test/e2e/clients.
+    const paths = { "@pausepoint/client": [join(project, "clients/typescript/src/index.ts")] };
+    await Bun.write(join(folder, "work/tsconfig.json"), JSON.stringify({ compilerOptions: { paths } }));
     const taps = { on: false, refused: [] as string[] };
     const config = await loadConfig({ flags: { data: join(folder, "data"), port: "0" }, env: {}, cwd: folder });
     const app = await startApp({

@@ -446,6 +446,12 @@ export default defineConfig({
   //  drop: null,
   //},
 
+  //mcp: {
+  //  // Names, beside those of baseUrl and listen.host, by which agents reach /mcp: a Host or Origin header with another
+  //  // name is refused, as it may come from a web page. No scheme, no port: ["pausepoint.internal"]. Default: none.
+  //  hosts: [],
+  //},
+
   //log: {
   //  // The least that is logged: "debug", "info", "warn" or "error".
   //  level: "info",

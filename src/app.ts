@@ -12,6 +12,7 @@ import { healthRoutes } from "./http/health.ts";
 import { hookRoutes } from "./http/hooks.ts";
 import { rateLimit } from "./http/rate.ts";
 import { type HttpServer, startServer } from "./http/server.ts";
+import { mcpOverHttp } from "./mcp/route.ts";
 import {
   EventStreams,
   eventBody,
@@ -280,6 +281,12 @@ async function compose(
   await timeouts.start();
 
   const keys = new KeyRing(writer);
+  const mcp = mcpOverHttp({
+    clock,
+    log,
+    names: () => [new URL(baseUrl).hostname, config.listen.host.toLowerCase(), ...config.mcp.hosts],
+    answer: (request, address) => server.answer(request, address),
+  });
   const server: HttpServer = startServer({
     keys,
     clock,
@@ -319,6 +326,7 @@ async function compose(
         messages,
         mayTryForged: rateLimit(FORGED_BURST, FORGED_BURST, () => clock.now()),
       }),
+      mcp.route,
       ...healthRoutes(writer),
       frontPage,
     ],
@@ -372,6 +380,7 @@ async function compose(
       for (const job of jobs) job.stop();
       waiters.drain();
       streams.stop();
+      await mcp.stop();
       await backups?.schedule.stop();
       await server.stop(HTTP_GRACE_MS);
       await Promise.all(connections.map((connection) => connection.stop()));

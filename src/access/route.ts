@@ -2,8 +2,8 @@ import type { Key } from "./keys.ts";
 import type { Scope } from "./scopes.ts";
 
 /**
- * A route as a feature declares it. Every route says who may use it: a scope, `test` (any key of the test world), or
- * `public`. The server authenticates before it calls, and a handler that needs a key can't be declared public.
+ * A route as a feature declares it. Every route says who may use it: a scope, `key` (any valid key), `test` (any key of
+ * the test world), or `public`. The server authenticates before it calls, and a handler that needs a key can't be declared public.
  */
 export type Route = KeyRoute | PublicRoute;
 
@@ -11,7 +11,7 @@ export interface KeyRoute {
   readonly method: Method;
   /** With `:name` for a variable part. */
   readonly path: string;
-  readonly access: Scope | "test";
+  readonly access: Scope | "key" | "test";
   handle(call: Call, key: Key): Reply | Promise<Reply>;
 }
 

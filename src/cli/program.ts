@@ -11,6 +11,7 @@ import { addDemo } from "./demo.ts";
 import { addDigest } from "./digest.ts";
 import { addDoctor } from "./doctor.ts";
 import { addKeys } from "./keys.ts";
+import { addMcp } from "./mcp.ts";
 import { CommandFailed, ExitStatus, print, printError, printJson, UsageError } from "./output.ts";
 import { addPrivacy } from "./privacy.ts";
 import { addReport } from "./report.ts";
@@ -35,6 +36,7 @@ export async function run(args: readonly string[]): Promise<number> {
   addKeys(program);
   addAudit(program);
   addWebhooks(program);
+  addMcp(program);
   addReport(program);
   addBackup(program);
   addRestore(program);

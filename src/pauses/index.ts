@@ -17,7 +17,7 @@ export {
   viewsOf,
 } from "./queries.ts";
 export { type Directory, normaliseAddress, normaliseRecipients, type Person, unusableAddresses } from "./recipients.ts";
-export { limits } from "./request.ts";
+export { createBody, limits } from "./request.ts";
 export { pauseRoutes } from "./routes.ts";
 export type { SentPage } from "./sent-page.ts";
 export type { Pause } from "./shape.ts";

@@ -34,6 +34,11 @@ export const problems = {
     title: "Live keys only",
     help: "This route reaches the live world too, so a test key may not use it.",
   },
+  "other-site": {
+    status: 403,
+    title: "Not from here",
+    help: "A Host or Origin header names another site, as a web page would that wants to reach this server through a browser. Name the server as baseUrl does, or add the name to `mcp.hosts`.",
+  },
   "not-found": {
     status: 404,
     title: "Not found",

@@ -94,7 +94,7 @@ describe("over the whole route table", () => {
 
   test("with every scope but its own a route is 403, and with its own alone it is not", async () => {
     for (const route of closed()) {
-      if (route.access === "test") continue;
+      if (route.access === "test" || route.access === "key") continue;
       const others = scopes.filter((scope) => scope !== route.access);
       const without = await appliance.newKey({ mode: "test", scopes: others });
       expectProblem(await send(route, pauses.test.pause_id, `Bearer ${without}`), "scope");

@@ -30,6 +30,13 @@ const listen = section({
   trustProxy: z.array(network, "an array of networks in CIDR notation").default([]),
 });
 
+const mcp = section({
+  /** Names, beside those of `baseUrl` and `listen.host`, by which agents reach `/mcp`. Default: none. */
+  hosts: z
+    .array(text("a host name in lower case, without scheme or port", /^[a-z0-9_.-]{1,253}$/), "an array of host names")
+    .default([]),
+});
+
 const CHANNEL_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
 const CHANNEL_NAME_RULE = "1 to 32 of a-z, 0-9, _ and -, with a letter first";
 
@@ -237,6 +244,8 @@ export const configSchema = section({
   texts: texts.prefault({}),
   /** Who witnesses the audit log, and where its checkpoints are kept. */
   audit: auditSchema.prefault({}),
+  /** Where MCP over HTTP is asked for. */
+  mcp: mcp.prefault({}),
   log: log.prefault({}),
 }).superRefine(({ people, channels = {} }, context) => {
   for (const [name, { addresses = {} }] of Object.entries(people)) {

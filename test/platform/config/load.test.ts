@@ -31,6 +31,7 @@ describe("where the configuration is found", () => {
       retention: { contentDays: null, auditDays: null },
       audit: { witnesses: [], everyMinutes: 5, drop: null },
       texts: { sms: "PausePoint: {message}\n\nAnswer: {link}" },
+      mcp: { hosts: [] },
       log: { level: "info", format: "text" },
       source: null,
       channelsConfigured: false,

@@ -1,0 +1,86 @@
+/**
+ * The MCP server as the official SDK's `Server`: five tools, the same for stdio and HTTP and for every revision. The
+ * SDK speaks the protocol of each; here is only what is listed and what a call does.
+ */
+import {
+  type CallToolResult,
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+  type ServerContext,
+} from "@modelcontextprotocol/server";
+import type { Clock } from "../platform/clock.ts";
+import { version } from "../platform/version.ts";
+import { refusalOf } from "./refusal.ts";
+import { shown } from "./shown.ts";
+import { asTask, offerTasks, taskCapabilities, taskSupport, wantsTask } from "./tasks.ts";
+import { tools } from "./tools/index.ts";
+import type { PauseApi, Tool, ToolCall } from "./tools/tool.ts";
+
+/** What a server works with: one for each HTTP request, or one for the life of a pipe. */
+export interface McpServerParts {
+  readonly api: PauseApi;
+  readonly clock: Clock;
+  /** Aborted when the one who asks has gone. */
+  readonly gone: AbortSignal;
+  readonly outlivesServer: boolean;
+}
+
+const INSTRUCTIONS =
+  "PausePoint asks a person before you go on. Before an action that cannot be undone, costs money, reaches others or needs approval, call create_pause_request, then poll_pause_request until it is no longer pending. Act only on a person's choice (response_source human). Silence, a timeout, a default set by the clock and a cancelled question are no consent.";
+
+const LISTED = { "tools/list": { ttlMs: 300_000, cacheScope: "public" } } as const;
+
+/** A server that is not connected yet. */
+export function mcpServer(parts: McpServerParts): Server {
+  const server = new Server(
+    { name: "pausepoint", title: "PausePoint", version: version.number },
+    { capabilities: { tools: {}, ...taskCapabilities }, instructions: INSTRUCTIONS, cacheHints: LISTED },
+  );
+  server.setRequestHandler("tools/list", () => ({ tools: listed }));
+  server.setRequestHandler("tools/call", async (request, context) => {
+    const { name, arguments: args = {} } = request.params;
+    const tool = tools.find((one) => one.name === name);
+    if (tool === undefined) {
+      const known = tools.map((one) => one.name).join(", ");
+      throw new ProtocolError(
+        ProtocolErrorCode.InvalidParams,
+        `There is no tool ${JSON.stringify(name)}; there are ${known}.`,
+      );
+    }
+    const isTask = wantsTask(name, request.params, context);
+    const result = await resultOf(tool, args, callOf(parts, context));
+    return isTask ? asTask(result, context) : result;
+  });
+  offerTasks(server, (context) => callOf(parts, context));
+  return server;
+}
+
+const listed = tools.map(({ run: _, ...tool }) => ({ ...tool, ...taskSupport(tool.name) }));
+
+/** Runs a tool. What is refused is a result too, which the model reads; what breaks here is an error of the protocol. */
+async function resultOf(tool: Tool, args: Record<string, unknown>, call: ToolCall): Promise<CallToolResult> {
+  try {
+    return shown(await tool.run(args, call));
+  } catch (error) {
+    const refusal = refusalOf(error, tool.name);
+    if (refusal === null) throw error;
+    return refusal;
+  }
+}
+
+function callOf({ api, clock, gone, outlivesServer }: McpServerParts, { mcpReq }: ServerContext): ToolCall {
+  const token = mcpReq._meta?.progressToken;
+  return {
+    api,
+    clock,
+    outlivesServer,
+    signal: AbortSignal.any([gone, mcpReq.signal]),
+    progress(progress, total, message) {
+      if (token === undefined) return;
+      const params = { progressToken: token, progress, total, message };
+      // A reader who has gone misses nothing: the result tells the same.
+      mcpReq.notify({ method: "notifications/progress", params }).catch(() => {});
+    },
+  };
+}

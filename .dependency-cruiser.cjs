@@ -80,6 +80,17 @@ module.exports = {
       to: { path: "(^|/)node_modules/twilio/", dynamic: false, dependencyTypesNot: ["type-only"] },
     },
     {
+      name: "mcp-only-when-used",
+      comment: "The SDK costs memory; from outside, and from what every start loads, import() what needs it.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/mcp/(?!(route|sites)[.]ts$)" },
+      to: {
+        path: "^src/mcp/(?!(route|sites)[.]ts$)|(^|/)node_modules/@modelcontextprotocol/",
+        dynamic: false,
+        dependencyTypesNot: ["type-only"],
+      },
+    },
+    {
       name: "no-circle",
       comment: "Two files that need each other are one, or hide a third.",
       severity: "error",

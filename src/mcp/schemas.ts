@@ -128,6 +128,7 @@ export const pauseOutput = z.looseObject({
   action_digest: orNull(text),
   audience: orNull(text),
   receipt: orNull(text).describe("A signed proof of the decision, for whoever executes the action."),
+  erased_at: orNull(text).describe("When its content was erased on request."),
 });
 
 /** One page of pauses. */

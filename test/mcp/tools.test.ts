@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Client, Progress } from "@modelcontextprotocol/client";
 import { withoutLinks } from "../../src/mcp/links.ts";
+import { pauseOutput } from "../../src/mcp/schemas.ts";
 import { createBody, type Pause } from "../../src/pauses/index.ts";
 import { type Appliance, question, startAppliance } from "../support/appliance.ts";
 import { connect, refused, revisions, transports, use } from "./stage.ts";
@@ -204,6 +205,15 @@ describe.each(pairs)("over $over, at revision $revision", ({ over, revision }) =
     expect(JSON.stringify(shown)).not.toContain(token);
     expect(quoting.message).toBe("See [link removed]");
   });
+});
+
+test("the schema of a pause knows every field that the API shows", async () => {
+  const shown = await appliance.ask(appliance.keys.test);
+  expect(Object.keys(shown).sort()).toEqual(
+    Object.keys(pauseOutput.shape)
+      .filter((name) => name !== "next_step")
+      .sort(),
+  );
 });
 
 test("a link is taken out wherever it stands, and nothing that only looks like one", () => {

@@ -40,6 +40,8 @@ const violations: [rule: string, file: string, source: string][] = [
   ["database-behind-storage", "src/cli/backup.ts", 'import "better-sqlite3";'],
   ["database-behind-storage", "src/cli/restore.ts", 'import { Database } from "bun:sqlite"; new Database();'],
   ["twilio-only-when-used", "src/channels/twilio.ts", 'import twilio from "twilio"; twilio();'],
+  ["mcp-only-when-used", "src/cli/mcp.ts", 'import "../mcp/stdio.ts";'],
+  ["mcp-only-when-used", "src/http/sse.ts", 'import "@modelcontextprotocol/server";'],
   ["no-circle", "src/audit/left.ts", 'import type { R } from "./right.ts"; export type L = R;'],
   ["product-stands-alone", "src/cli/doctor.ts", 'import "../../test/support/needs.ts";'],
   ["client-stands-alone", "clients/typescript/src/client.ts", 'import "../../../src/platform/id.ts";'],
@@ -52,6 +54,7 @@ const allowed: Record<string, string> = {
   "src/app.ts": 'import "./http/server.ts"; export type App = string;',
   "src/http/server.ts": 'import "../pauses/pause.ts"; import "elysia";',
   "src/audit/entry.ts": 'import type { T } from "../storage/tables.ts"; export type E = T;',
+  "src/mcp/stdio.ts": 'import "@modelcontextprotocol/server";',
   "src/audit/right.ts": 'import type { L } from "./left.ts"; export type R = L | string;',
   "src/storage/tables.ts":
     'import { Kysely } from "kysely"; import "../platform/id.ts"; export type T = Kysely<object>;',

@@ -1,8 +1,9 @@
 /**
  * The tools' schemas, made of the very zod schemas that the API checks with: what a model is told it may send is what
- * is accepted. Without `$schema` and `format`, at which older validators stumble.
+ * is accepted. Without `$schema`, at which older validators stumble, and in the few words of JSON Schema that every
+ * model's provider understands.
  */
-import type { JSONObject } from "@modelcontextprotocol/server";
+import type { JSONObject, JSONValue } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import { createBody, limits } from "../pauses/index.ts";
 
@@ -11,7 +12,24 @@ export type ObjectSchema = JSONObject & { readonly type: "object"; readonly prop
 /** A zod schema of an object as JSON Schema 2020-12. */
 export function jsonSchemaOf(schema: z.ZodType, io: "input" | "output"): ObjectSchema {
   const { $schema: _, ...made } = z.toJSONSchema(schema, { io, unrepresentable: "any", reused: "inline" });
-  return made as ObjectSchema;
+  return portable(made as ObjectSchema) as ObjectSchema;
+}
+
+/** The same schema without two spellings that are legal and not understood everywhere: several types in one, and `{}`. */
+function portable(schema: JSONValue): JSONValue {
+  if (Array.isArray(schema)) return schema.map(portable);
+  if (schema === null || typeof schema !== "object") return schema;
+  const { type, description, default: unset, additionalProperties: more, ...rest } = schema;
+  const inner = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, portable(value)]));
+  const isOpen = typeof more === "object" && more !== null && Object.keys(more).length === 0;
+  return {
+    ...(unset === undefined ? {} : { default: unset }),
+    ...(Array.isArray(type)
+      ? { anyOf: type.map((one) => (one === "null" ? { type: one } : { type: one, ...inner })) }
+      : { ...(type === undefined ? {} : { type }), ...inner }),
+    ...(more === undefined ? {} : { additionalProperties: isOpen ? true : portable(more) }),
+    ...(description === undefined ? {} : { description }),
+  };
 }
 
 /** Of a pause, by the id that the API gave it. A look-alike must not become another path of the API. */

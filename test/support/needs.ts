@@ -38,6 +38,8 @@ const parts = {
       const path = Bun.which(python);
       return path !== null && Bun.spawnSync([path, "-c", "import requests"]).exitCode === 0;
     }),
+  /** Official MCP programs: `npm ci --ignore-scripts` in test/mcp-peers, which `.ci/run` does. */
+  "test/mcp-peers/node_modules": () => existing(join(project, "test/mcp-peers/node_modules/@modelcontextprotocol/sdk")),
   /** The folder of test vectors that stands beside the checkout. */
   "shared/vectors": () => existing(join(project, "../shared/vectors")),
   /** The compiled executable; `npm test` builds it before the tests that run it. */

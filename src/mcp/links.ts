@@ -7,6 +7,6 @@ const LINK = /(?:https?:\/\/[^\s"'<>]*)?\/r\/[A-Za-z0-9_-]{52}(?![A-Za-z0-9_-])/
  */
 export function withoutLinks<T>(value: T): T {
   const text = JSON.stringify(value);
-  // A slash can't be escaped here: JSON.stringify writes it as it is.
-  return LINK.test(text) ? (JSON.parse(text.replace(LINK, "[link removed]")) as T) : value;
+  const without = text.replace(LINK, "[link removed]");
+  return without === text ? value : (JSON.parse(without) as T);
 }

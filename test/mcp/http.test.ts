@@ -121,6 +121,25 @@ describe("a body that is no message", () => {
     expect(answers.map(({ id }) => id).sort()).toEqual([1, 2]);
   });
 
+  test.each(["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"])(
+    "a client of %s is opened to at its revision",
+    async (protocolVersion) => {
+      const params = { protocolVersion, capabilities: {}, clientInfo: { name: "test", version: "1" } };
+      const [{ result }] = messagesIn(await post({ jsonrpc: "2.0", id: 1, method: "initialize", params }));
+      expect(result).toMatchObject({
+        protocolVersion,
+        serverInfo: { name: "pausepoint" },
+        capabilities: { tools: {} },
+      });
+    },
+  );
+
+  test("a tool that is no task is not called as one", async () => {
+    const params = { name: "list_pause_requests", arguments: {}, task: {} };
+    const [{ error }] = messagesIn(await post({ jsonrpc: "2.0", id: 1, method: "tools/call", params }));
+    expect(error).toMatchObject({ code: -32_601, message: expect.stringContaining("call it without") });
+  });
+
   test("nothing of all that was logged as a fault", () => {
     expect(appliance.logged).toEqual([]);
   });

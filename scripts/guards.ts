@@ -29,7 +29,7 @@ for (const part of [
     force: true,
     errorOnExist: false,
     dereference: true,
-    filter: () => true,
+    filter: (path) => !path.endsWith("/node_modules"),
   });
 }
 symlinkSync(join(project, "node_modules"), join(copy, "node_modules"));

@@ -13,6 +13,7 @@ const wanted = process.argv.slice(2);
 
 for (const part of [
   "src",
+  "clients",
   "test",
   "migrations",
   "public",

@@ -18,7 +18,7 @@ async function mcp(): Promise<void> {
   const { url, apiKey } = settings(process.env);
   const [{ serveOverStdio }, { PausePoint }] = await Promise.all([
     import("../mcp/stdio.ts"),
-    import("../mcp/client.ts"),
+    import("../../clients/typescript/src/index.ts"),
   ]);
   await serveOverStdio({ api: new PausePoint({ url, apiKey }), clock: systemClock }, stopSignal(), (text) =>
     printError(`pausepoint mcp: ${text}`),

@@ -1,7 +1,7 @@
 import { type AuthInfo, createMcpHandler, type McpRequestContext } from "@modelcontextprotocol/server";
+import { PausePoint } from "../../clients/typescript/src/index.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
-import { PausePoint } from "./client.ts";
 import { type McpServerParts, mcpServer } from "./server.ts";
 
 /** What the endpoint works with. */

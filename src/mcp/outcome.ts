@@ -1,4 +1,4 @@
-import type { Pause } from "./client.ts";
+import type { Pause } from "../../clients/typescript/src/index.ts";
 
 /** A pause with what it means for the agent, in words, in front. */
 export function told(pause: Pause): object {

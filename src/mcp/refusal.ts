@@ -1,6 +1,6 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
-import { type FieldError, Problem, type ProblemSlug } from "../platform/problem.ts";
-import { ConnectionError, ProblemError } from "./client.ts";
+import { AnswerError, ConnectionError, type FieldError, ProblemError } from "../../clients/typescript/src/index.ts";
+import { Problem, type ProblemSlug } from "../platform/problem.ts";
 import { withoutLinks } from "./links.ts";
 
 /** A refusal as a tool's result (`isError`), in words that a model can act on: what is wrong, in which argument, what to do. */
@@ -13,11 +13,11 @@ function refusalText(error: unknown, tool: string): string | null {
   if (error instanceof Problem) return problemText(error.slug, error.status, error.message, error.errors, tool);
   if (error instanceof ProblemError) {
     const slug = error.type.slice(error.type.lastIndexOf("/") + 1);
-    return problemText(slug, error.status, error.detail ?? error.title, error.errors ?? [], tool);
+    return problemText(slug, error.status, error.detail, error.errors, tool);
   }
-  if (error instanceof ConnectionError) {
+  if (error instanceof ConnectionError || error instanceof AnswerError) {
     return [
-      `The PausePoint server can't be reached: ${error.message}`,
+      `No answer from PausePoint: ${error.message}.`,
       tool === "create_pause_request"
         ? "Whether the question was asked is not known. Do not act. Call again with the same idempotency_key and arguments, so that nobody is asked twice; if you gave none, look with list_pause_requests first."
         : "Nothing is lost: the server keeps every pause. Do not act. Call again a little later with the same arguments.",
@@ -41,8 +41,8 @@ function problemText(
 
 /** `/options/1` as `options[1]`: a model names its arguments so. */
 function argumentOf(error: FieldError): string {
-  if ("parameter" in error) return error.parameter === "wait" ? "wait_seconds" : error.parameter;
-  const [first = "", ...rest] = error.pointer.split("/").slice(1).map(unescaped);
+  if (error.parameter !== undefined) return error.parameter === "wait" ? "wait_seconds" : error.parameter;
+  const [first = "", ...rest] = (error.pointer ?? "").split("/").slice(1).map(unescaped);
   if (first === "") return "the arguments";
   return first + rest.map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`)).join("");
 }

@@ -15,8 +15,8 @@ import {
   type ServerContext,
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
+import { type Pause, ProblemError } from "../../clients/typescript/src/index.ts";
 import { check } from "../platform/schema.ts";
-import { type Pause, ProblemError } from "./client.ts";
 import { told } from "./outcome.ts";
 import { refusalOf } from "./refusal.ts";
 import { pauseId } from "./schemas.ts";

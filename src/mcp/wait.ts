@@ -1,5 +1,5 @@
+import { AnswerError, ConnectionError, type Pause, ProblemError } from "../../clients/typescript/src/index.ts";
 import { afterLong, type Clock } from "../platform/clock.ts";
-import { ConnectionError, type Pause, ProblemError } from "./client.ts";
 import type { ToolCall } from "./tools/tool.ts";
 
 const AGAIN_MS = 500;
@@ -37,7 +37,8 @@ export async function waitForEnd(id: string, seconds: number, call: ToolCall): P
 
 /** Whether the same request may well be answered a little later. */
 function isPassing(error: unknown): boolean {
-  return error instanceof ConnectionError || (error instanceof ProblemError && [502, 503, 504].includes(error.status));
+  if (error instanceof ConnectionError) return true;
+  return (error instanceof ProblemError || error instanceof AnswerError) && [502, 503, 504].includes(error.status);
 }
 
 /** Resolves after so many milliseconds, or once the signal is aborted. */

@@ -153,7 +153,7 @@ describe("without a server", () => {
       pipe.use(2, tool, args);
       const { result } = await pipe.message();
       expect(result.isError).toBe(true);
-      expect(result.content[0].text).toContain("The PausePoint server can't be reached");
+      expect(result.content[0].text).toContain("No answer from PausePoint: ");
     }
   });
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import type { AuditQuery } from "../../../clients/typescript/src/index.ts";
 import { check } from "../../platform/schema.ts";
-import type { AuditQuery } from "../client.ts";
 import { auditPageOutput, jsonSchemaOf, pauseId } from "../schemas.ts";
 import { pageArguments, timeArgument } from "./paging.ts";
 import type { Tool } from "./tool.ts";

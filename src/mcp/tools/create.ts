@@ -1,6 +1,6 @@
 import { z } from "zod";
+import type { CreatePause } from "../../../clients/typescript/src/index.ts";
 import { check } from "../../platform/schema.ts";
-import type { CreatePause } from "../client.ts";
 import { told } from "../outcome.ts";
 import { createInput, jsonSchemaOf, pauseOutput } from "../schemas.ts";
 import type { Tool } from "./tool.ts";

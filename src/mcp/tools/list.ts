@@ -1,6 +1,6 @@
 import { z } from "zod";
+import type { ListQuery } from "../../../clients/typescript/src/index.ts";
 import { check } from "../../platform/schema.ts";
-import type { ListQuery } from "../client.ts";
 import { jsonSchemaOf, pausePageOutput } from "../schemas.ts";
 import { pageArguments, timeArgument } from "./paging.ts";
 import type { Tool } from "./tool.ts";

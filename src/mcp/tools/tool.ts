@@ -1,6 +1,6 @@
 import type { JSONObject, ToolAnnotations } from "@modelcontextprotocol/server";
+import type { PausePoint } from "../../../clients/typescript/src/index.ts";
 import type { Clock } from "../../platform/clock.ts";
-import type { PausePoint } from "../client.ts";
 
 /** What the tools need of the HTTP API: over the network for stdio, over the router itself inside the server. */
 export type PauseApi = Pick<PausePoint, "createPause" | "getPause" | "cancelPause" | "listPauses" | "getAuditLog">;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 /** What dist/pausepoint is made from. */
 const sources = [
   "src",
+  "clients/typescript/src",
   "public",
   "migrations",
   "scripts/build",

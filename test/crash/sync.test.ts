@@ -21,7 +21,7 @@ testNeeding("strace", "dist/pausepoint")(
 testNeeding("strace")("a server that does not sync its commits is found out", async () => {
   const copy = temporaryFolder();
   try {
-    for (const part of ["src", "public", "migrations", "package.json", "tsconfig.json"])
+    for (const part of ["src", "clients", "public", "migrations", "package.json", "tsconfig.json"])
       cpSync(join(project, part), join(copy, part), { recursive: true });
     symlinkSync(join(project, "node_modules"), join(copy, "node_modules"));
     const file = join(copy, "src/storage/database.ts");

@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { executableIsFresh } from "../../scripts/testing/executable.ts";
 
-const folders = ["src/pauses", "src", "public", "migrations", "scripts/build"];
+const folders = ["src/pauses", "src", "clients/typescript/src", "public", "migrations", "scripts/build"];
 const files = [
   "src/pauses/pause.ts",
+  "clients/typescript/src/client.ts",
   "public/page.css",
   "migrations/0001_init.sql",
   "scripts/build/bundle.ts",

@@ -173,6 +173,12 @@ test("every route answers anything by the book, and keeps nothing by halves", as
   expect(appliance.faultInLog()).toBeNull();
 }, 60_000);
 
+/** Whether it is an error as MCP tells one, in place of a problem document. */
+function saysJsonRpc(body: unknown): boolean {
+  const { jsonrpc, id, error } = body as { jsonrpc?: string; id?: unknown; error?: { code: number; message: string } };
+  return jsonrpc === "2.0" && id === null && Number.isInteger(error?.code) && (error?.message ?? "") !== "";
+}
+
 /** Throws it, and says what is wrong with the answer. */
 const JSON_TYPES: ReadonlySet<string> = new Set(["application/json", "application/jwk-set+json"]);
 
@@ -203,6 +209,7 @@ async function faultOf({ route, path, query: asked, headers: sent, body: given }
   if (/jsonl|csv/.test(response.headers.get("content-type") ?? "")) return status === 200 ? null : "is a file";
   answer.body = JSON.parse(answer.text);
   if (status < 400) return JSON_TYPES.has(response.headers.get("content-type") ?? "") ? null : "is no JSON";
+  if (path === "/mcp" && saysJsonRpc(answer.body)) return null;
   const fault = problemFault(answer);
   if (fault !== null) return fault;
   return status === 422 && answer.text.includes("/problems/invalid") && fieldsOf(answer).length === 0

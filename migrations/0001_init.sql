@@ -133,6 +133,17 @@ CREATE TABLE views (
   PRIMARY KEY (pause_n, position, ordinal)
 ) STRICT, WITHOUT ROWID;
 
+-- What scripted approvers of the test world are still to do, and when: the next step of a recipient's script.
+CREATE TABLE scripted_acts (
+  pause_n  INTEGER NOT NULL REFERENCES pauses (n),
+  position INTEGER NOT NULL,
+  script   TEXT    NOT NULL,
+  step     INTEGER NOT NULL,
+  due_at   INTEGER NOT NULL,
+  PRIMARY KEY (pause_n, position)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX scripted_acts_due ON scripted_acts (due_at);
+
 -- Every accepted answer in the order they came, by a recipient (position) or by the clock (NULL).
 CREATE TABLE answers (
   pause_n  INTEGER NOT NULL REFERENCES pauses (n),

@@ -50,6 +50,7 @@ import {
   Pages,
   Respond,
   respondRoutes,
+  ScriptedApprovers,
   Stamps,
   templateVersion,
 } from "./respond/index.ts";
@@ -166,6 +167,7 @@ async function compose(
     ),
     scanned: new Set([...channels].flatMap(([name, { channel }]) => (channel.addressKind === "email" ? [name] : []))),
     wake: (lane) => queue.nudge(lane),
+    script: () => approvers.nudge(),
     hints: {
       due: (at) => timeouts.due(at),
       ended: (pauseN) => {
@@ -261,6 +263,8 @@ async function compose(
   });
   const respond = new Respond({ links, pages, writer, context, pauses, log });
 
+  const approvers = new ScriptedApprovers({ respond, links, writer, context, log });
+
   const privacy = new Privacy({ writer, context, directory: config, dataDir: config.dataDir });
 
   const installation = await writer.write((tx) => ensureInstallation(tx, folder.secret, { clock, ids }));
@@ -337,6 +341,7 @@ async function compose(
     baseUrl = host === null ? url : `http://${host}:${server.port}`;
   }
   await queue.start();
+  approvers.nudge();
   const connections = [...channels].flatMap(
     ([name, { channel, replies }]) => channel.connect?.(inbound.reporter(name, replies, channel)) ?? [],
   );
@@ -384,7 +389,7 @@ async function compose(
       await backups?.schedule.stop();
       await server.stop(HTTP_GRACE_MS);
       await Promise.all(connections.map((connection) => connection.stop()));
-      await Promise.all([timeouts.stop(), queue.stop(), witnessing.stop()]);
+      await Promise.all([timeouts.stop(), queue.stop(), approvers.stop(), witnessing.stop()]);
       await writer.drained();
       await published.flush();
       await writer.close();

@@ -35,7 +35,7 @@ export class OpenFolder {
     const secret = folderSecret(folder, random);
     const attestor = new Attestor({ folderSecret: secret, clock, random });
     const digests = new AddressDigests(secret);
-    const quiet = { concluding: new Map(), scanned: new Set<string>(), wake() {}, hints };
+    const quiet = { concluding: new Map(), scanned: new Set<string>(), wake() {}, script() {}, hints };
     this.context = { clock, random, ids, attestor, digests, ...quiet };
   }
 

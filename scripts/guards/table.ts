@@ -630,6 +630,14 @@ export const guards: readonly Guard[] = [
     title: "with a revocation taken back is found out by the digest of what was put aside",
   },
   {
+    guard: "a live question never answers itself",
+    file: "src/delivery/outbox.ts",
+    line: 'message.mode === "test" ? scriptOf(message.destination) : null;',
+    without: "scriptOf(message.destination);",
+    test: "test/http/scripted.test.ts",
+    title: "is nobody in the live world",
+  },
+  {
     guard: "a web page of another site does not reach MCP",
     file: "src/mcp/sites.ts",
     line: 'if (!isOurs) throw refused("Host");',

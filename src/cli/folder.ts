@@ -33,7 +33,7 @@ export interface Folder {
 /** What the units of work around pauses are made with in a command: the server beside it learns of what was written by itself. */
 export function quietly({ context, attestor }: Pick<Folder, "context" | "attestor">): PauseContext {
   const hints = { due() {}, ended() {}, told() {} };
-  return { ...context, attestor, concluding: new Map(), scanned: new Set(), wake() {}, hints };
+  return { ...context, attestor, concluding: new Map(), scanned: new Set(), wake() {}, script() {}, hints };
 }
 
 /** The database of a command that has nothing to do without one. @throws UsageError when the folder holds none. */

@@ -171,7 +171,7 @@ async function again({ writer, context }: Folder, id: string): Promise<boolean> 
   if (row === undefined || row.kind !== "webhook")
     throw new CommandFailed(`There is no delivery ${id} of a webhook; pausepoint webhooks deliveries shows them.`);
   const why = await writer.write((tx) =>
-    redeliverOne(tx, { ...context, concluding: new Map(), scanned: new Set(), wake: () => {} }, row),
+    redeliverOne(tx, { ...context, concluding: new Map(), scanned: new Set(), wake: () => {}, script: () => {} }, row),
   );
   if (why !== null) throw new CommandFailed(`${id} was not queued again. ${why}`);
   return true;

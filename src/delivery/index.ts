@@ -1,3 +1,4 @@
+export { Attendant } from "./attendant.ts";
 export type { DeliveryContext } from "./context.ts";
 export { type ClaimedMessage, type Compose, type DueMessage, queueNotices } from "./messages.ts";
 export { failedOfEndpoint, type WebhookFilter, webhooksByUrgency } from "./operator-queries.ts";

@@ -1,10 +1,11 @@
 import { appendEntry } from "../audit/index.ts";
 import type { OutgoingMessage } from "../channels/channel.ts";
+import { type Scripted, scriptOf } from "../channels/scripted.ts";
 import type { Log } from "../platform/log.ts";
 import type { Tx, Work, Writer } from "../storage/index.ts";
 import { Attendant } from "./attendant.ts";
 import type { DeliveryContext } from "./context.ts";
-import { arrivedEntry, type Compose, type DueMessage, isNeedless, settle } from "./messages.ts";
+import { arrivedEntry, type Compose, type DueMessage, fail, isNeedless, settle } from "./messages.ts";
 import * as queries from "./queries.ts";
 
 /** Called for each message that the outbox takes. */
@@ -15,6 +16,8 @@ const BATCH = 64;
 const BUSY = 4;
 const REST_MS = 50;
 const RETRY_MS = 1_000;
+/** How long after the end of its question a late answer comes. */
+const LATE_MS = 1_000;
 
 /** The lane of what is never sent: messages are kept to be read on this machine. */
 export class OutboxLane {
@@ -81,9 +84,25 @@ export function* deliverToOutbox(tx: Tx, context: DeliveryContext, lane: string,
       yield* settle(tx, message, { status: "cancelled", finished_at: now });
       continue;
     }
+    const scripted = message.mode === "test" ? scriptOf(message.destination) : null;
+    if (scripted?.script === "unreachable") {
+      yield* fail(tx, context, message, message.attempts + 1, "this scripted approver can't be reached");
+      continue;
+    }
     yield* settle(tx, message, { status: "delivered", due_at: message.due_at, finished_at: now });
     yield* appendEntry(tx, arrivedEntry(context, message, message.attempts + 1, "delivered", null, now));
+    if (scripted !== null) yield* beginScript(tx, context, message, scripted);
     delivered.push(message);
   }
   return delivered;
+}
+
+/** The first act of who answers by a script stands on disk with the message, so that a restart forgets none. */
+function* beginScript(tx: Tx, context: DeliveryContext, message: DueMessage, scripted: Scripted): Work<void> {
+  const { script, afterMs } = scripted;
+  if (script === "never") return;
+  const { pause_n, position, expires_at } = message;
+  const due_at = script === "late" ? expires_at + LATE_MS : context.clock.now() + afterMs;
+  yield* tx.run(queries.beginScript, { pause_n, position, script, due_at });
+  tx.after(() => context.script(due_at));
 }

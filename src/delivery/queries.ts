@@ -394,3 +394,11 @@ export const requeue = define<{ pause_n: number; ordinal: number; now: number }>
     .where("ordinal", "=", p("ordinal"))
     .where("status", "in", ["failed", "delivered", "cancelled"]),
 );
+
+/** What a scripted approver does first; once, however often its message went out. */
+export const beginScript = define<{ pause_n: number; position: number; script: string; due_at: number }>()((db, p) =>
+  db
+    .insertInto("scripted_acts")
+    .values({ pause_n: p("pause_n"), position: p("position"), script: p("script"), step: 0, due_at: p("due_at") })
+    .onConflict((conflict) => conflict.doNothing()),
+);

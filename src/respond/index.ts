@@ -1,3 +1,4 @@
+export { ScriptedApprovers } from "./approvers.ts";
 export { messageComposer } from "./compose.ts";
 export { Inbound } from "./inbound.ts";
 export { Links } from "./link.ts";

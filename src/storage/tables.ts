@@ -90,6 +90,7 @@ export interface Tables {
     appearance: Uint8Array;
     automated: number;
   };
+  scripted_acts: { pause_n: number; position: number; script: string; step: number; due_at: number };
   answers: {
     pause_n: number;
     ordinal: number;

@@ -72,6 +72,10 @@ const promised: Record<string, [RegExp, number][]> = {
     [/^wiring 8400.00 to Meridian\nThe receipt was consumed at\n$/, 1],
     [/^401\n$/, 1],
   ],
+  "docs/test-recipients.md": [
+    [/^Deploy\nAbort\nstatus 3\npause_\w+\n$/, 1],
+    [/^Approve\n$/, 1],
+  ],
   "docs/api.md": [
     [/"response_source":"human"/, 2],
     [/"cancel_reason":"The invoice was withdrawn."/, 1],

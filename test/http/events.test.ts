@@ -1,11 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import { listKeys, revokeKey } from "../../src/access/index.ts";
-import { startApp } from "../../src/app.ts";
 import { withFolder } from "../../src/cli/folder.ts";
 import { IdSource } from "../../src/platform/ids.ts";
-import { createLog } from "../../src/platform/log.ts";
-import { Appliance, startAppliance } from "../support/appliance.ts";
+import { type Appliance, restarted, startAppliance } from "../support/appliance.ts";
 import { HOUR, MINUTE, seededRandom } from "../support/database.ts";
 import { EventReader } from "./event-reader.ts";
 import { expectInvalid, expectProblem } from "./problem.ts";
@@ -46,13 +44,6 @@ const told = ({ event, data }: { event: string; data: { data?: { pause_id?: stri
   event,
   data.data?.pause_id,
 ];
-
-/** The same folder and clock in a new process's stead. */
-async function restart(stopped: Appliance): Promise<Appliance> {
-  const { config, clock, keys } = stopped;
-  const log = createLog("warn", "text", clock.now.bind(clock), () => {});
-  return new Appliance(await startApp({ config, log, clock }), clock, config, keys, []);
-}
 
 describe("GET /v1/events", () => {
   test("tells a pause's creation and each way to end as they happen, with the webhook's body", async () => {
@@ -150,7 +141,7 @@ describe("GET /v1/events", () => {
     await first.app.stop();
     await before.over();
     first.clock.set(first.clock.now() - 4 * MINUTE);
-    const second = await restart(first);
+    const second = await restarted(first);
     const missed = await second.ask(second.keys.live);
     const after = await EventReader.open(second.url, second.keys.live, { lastId: cancelled!.id });
     const next = await second.ask(second.keys.live);

@@ -25,7 +25,7 @@ await withFolder(config, async ({ writer, context, attestor }) => {
     if (where === "truncate") die();
     return cut();
   };
-  const none = { concluding: new Map(), scanned: new Set<string>(), wake() {} };
+  const none = { concluding: new Map(), scanned: new Set<string>(), wake() {}, script() {} };
   const hints = { due() {}, ended() {}, told() {} };
   const parts = { writer, context: { ...context, ...none, attestor, hints }, directory: config, dataDir: folder };
   await new Privacy(parts).erase(recipient, { actor: { type: "operator", id: null }, reason: null, dryRun: false });

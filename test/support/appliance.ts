@@ -211,6 +211,12 @@ export async function startAppliance(change: (config: LoadedConfig) => LoadedCon
   return new Appliance(app, clock, config, keys, logged);
 }
 
+/** The same folder, keys and clock in a new process's stead; the old one's `app` must have been stopped. */
+export async function restarted({ config, clock, keys }: Appliance): Promise<Appliance> {
+  const log = createLog("warn", "text", clock.now.bind(clock), () => {});
+  return new Appliance(await startApp({ config, log, clock }), clock, config, keys, []);
+}
+
 function makeKey(
   config: LoadedConfig,
   clock: TurnedClock,

@@ -160,6 +160,7 @@ export class TestDatabase {
       concluding: this.concluding,
       scanned: new Set(),
       wake: (lane) => woken.push(lane),
+      script() {},
       hints: {
         due: (at) => due.push(at),
         ended: (n) => ended.push(n),

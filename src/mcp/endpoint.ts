@@ -40,7 +40,6 @@ export function mcpEndpoint({ clock, log, answer }: McpEndpointParts): McpEndpoi
       const parts: McpServerParts = {
         api: new PausePoint({ url: "http://localhost", apiKey, fetch: inside }),
         clock,
-        gone: request.signal,
         outlivesServer: false,
       };
       const authInfo: AuthInfo = { token: apiKey, clientId: "", scopes: [], extra: { parts } };

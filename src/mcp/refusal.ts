@@ -41,7 +41,7 @@ function problemText(
 
 /** `/options/1` as `options[1]`: a model names its arguments so. */
 function argumentOf(error: FieldError): string {
-  if (error.parameter !== undefined) return error.parameter === "wait" ? "wait_seconds" : error.parameter;
+  if (error.parameter !== undefined) return error.parameter;
   const [first = "", ...rest] = (error.pointer ?? "").split("/").slice(1).map(unescaped);
   if (first === "") return "the arguments";
   return first + rest.map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`)).join("");

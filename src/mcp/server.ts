@@ -21,8 +21,6 @@ import type { PauseApi, Tool, ToolCall } from "./tools/tool.ts";
 export interface McpServerParts {
   readonly api: PauseApi;
   readonly clock: Clock;
-  /** Aborted when the one who asks has gone. */
-  readonly gone: AbortSignal;
   readonly outlivesServer: boolean;
 }
 
@@ -69,13 +67,13 @@ async function resultOf(tool: Tool, args: Record<string, unknown>, call: ToolCal
   }
 }
 
-function callOf({ api, clock, gone, outlivesServer }: McpServerParts, { mcpReq }: ServerContext): ToolCall {
+function callOf({ api, clock, outlivesServer }: McpServerParts, { mcpReq }: ServerContext): ToolCall {
   const token = mcpReq._meta?.progressToken;
   return {
     api,
     clock,
     outlivesServer,
-    signal: AbortSignal.any([gone, mcpReq.signal]),
+    signal: mcpReq.signal,
     progress(progress, total, message) {
       if (token === undefined) return;
       const params = { progressToken: token, progress, total, message };

@@ -8,18 +8,16 @@ import { type McpServerParts, mcpServer } from "./server.ts";
  * @param onError told what the client can't be told, such as a line that is no message
  */
 export async function serveOverStdio(
-  parts: Omit<McpServerParts, "gone" | "outlivesServer">,
+  parts: Omit<McpServerParts, "outlivesServer">,
   stop: Promise<void>,
   onError: (text: string) => void,
 ): Promise<void> {
-  const gone = new AbortController();
   const transport = new Pipes();
-  const handle = serveStdio(() => mcpServer({ ...parts, gone: gone.signal, outlivesServer: true }), {
+  const handle = serveStdio(() => mcpServer({ ...parts, outlivesServer: true }), {
     transport,
     onerror: (error) => onError(error.message),
   });
   await Promise.race([transport.closed, stop]);
-  gone.abort();
   await handle.close();
 }
 

@@ -63,7 +63,7 @@ export { type Verification, verifyLive } from "./verify.ts";
 export {
   isSigned,
   type ReadReceipt,
-  ReceiptError,
+  MalformedReceipt,
   type ReceiptFault,
   readReceipt,
   verifyReceipt,

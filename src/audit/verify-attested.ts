@@ -13,7 +13,7 @@ import { GROUP } from "./prune.ts";
 import { entryAt } from "./queries.ts";
 import { sameValue } from "./read-entry.ts";
 import { BEFORE_ALL, type ComparedPause, checkpointsAfter, type KeptCheckpoint } from "./verify-queries.ts";
-import { isSigned, type ReadReceipt, ReceiptError, readReceipt } from "./verify-receipt.ts";
+import { isSigned, MalformedReceipt, type ReadReceipt, readReceipt } from "./verify-receipt.ts";
 import type { SigningKeyCheck } from "./verify-signing-keys.ts";
 import { Wrong } from "./wrong.ts";
 
@@ -177,7 +177,7 @@ function read(receipt: string, seq: number, id: string): ReadReceipt {
   try {
     return readReceipt(receipt);
   } catch (error) {
-    if (!(error instanceof ReceiptError)) throw error;
+    if (!(error instanceof MalformedReceipt)) throw error;
     throw new Wrong(seq, `the receipt of the pause ${id} is none: ${error.message}`);
   }
 }

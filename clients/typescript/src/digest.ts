@@ -1,5 +1,7 @@
 import { sha256Hex, toBase64url, utf8 } from "./bytes.ts";
 import { PausePointError } from "./errors.ts";
+import { IJsonError, parseIJson } from "./i-json.ts";
+import { canonicalize, JcsError, type JsonValue } from "./jcs.ts";
 
 /** An action with its digest. */
 export interface DigestedAction {
@@ -21,51 +23,21 @@ export async function digestAction(action: Readonly<Record<string, unknown>>): P
   if (typeof nonce !== "string" || !/^[\w-]{22,200}$/.test(nonce))
     throw new PausePointError("The action's nonce must be 22 to 200 characters of A-Z, a-z, 0-9, - and _.");
   const whole = { ...action, nonce };
-  return { digest: `sha256:${await sha256Hex(utf8(canonicalize(whole)))}`, action: whole };
+  return { digest: `sha256:${await sha256Hex(utf8(textOf(whole)))}`, action: whole };
+}
+
+/** The text that is digested: RFC 8785, and (RFC 7493) without a number that some readers would round. */
+function textOf(action: object): string {
+  try {
+    const text = canonicalize(action as JsonValue);
+    parseIJson(text);
+    return text;
+  } catch (cause) {
+    if (!(cause instanceof JcsError || cause instanceof IJsonError)) throw cause;
+    throw new PausePointError(`The action can't be digested: ${cause.message}.`, { cause });
+  }
 }
 
 function newNonce(): string {
   return toBase64url(crypto.getRandomValues(new Uint8Array(16)));
-}
-
-const DEEPEST = 64;
-
-/**
- * The one text of a JSON value (RFC 8785, JSON Canonicalization Scheme).
- *
- * @throws PausePointError for what JSON can't say, or not so that every reader reads it alike: undefined, NaN, a whole
- *   number beyond 2^53, half a surrogate pair, nesting deeper than 64.
- */
-export function canonicalize(value: unknown): string {
-  return write(value, "", 0);
-}
-
-function write(value: unknown, pointer: string, depth: number): string {
-  const refuse = (why: string) => new PausePointError(`The action can't be digested: ${pointer || "it"} ${why}.`);
-  if (typeof value === "object" && value !== null) {
-    if (depth === DEEPEST) throw refuse(`is nested deeper than ${DEEPEST} levels`);
-    if (Array.isArray(value))
-      return `[${Array.from(value, (item, index) => write(item, `${pointer}/${index}`, depth + 1)).join()}]`;
-    const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype !== Object.prototype && prototype !== null) throw refuse("is neither a plain object nor an array");
-    // Sorted by UTF-16 code units, as RFC 8785 §3.2.3 has it and JavaScript sorts by default.
-    const members = Object.keys(value).sort();
-    return `{${members
-      .map((name) => {
-        const at = `${pointer}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
-        return `${write(name, at, depth)}:${write((value as Record<string, unknown>)[name], at, depth + 1)}`;
-      })
-      .join()}}`;
-  }
-  if (typeof value === "string") {
-    if (/\p{Surrogate}/u.test(value)) throw refuse("holds half a surrogate pair");
-    return JSON.stringify(value);
-  }
-  if (typeof value === "number") {
-    if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value)))
-      throw refuse("is a number that not every reader keeps: write it as text");
-    return JSON.stringify(value);
-  }
-  if (value === null || typeof value === "boolean") return String(value);
-  throw refuse(`is ${typeof value}, which JSON can't say`);
 }

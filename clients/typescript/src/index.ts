@@ -9,7 +9,7 @@
  */
 export { PausePoint, type PausePointOptions } from "./client.ts";
 export type { AskOptions, Decision } from "./decision.ts";
-export { canonicalize, type DigestedAction, digestAction } from "./digest.ts";
+export { type DigestedAction, digestAction } from "./digest.ts";
 export {
   AnswerError,
   ConflictError,

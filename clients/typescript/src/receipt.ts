@@ -1,29 +1,16 @@
-import { type Bytes, fromBase64url, utf8 } from "./bytes.ts";
+import { fromBase64url, utf8 } from "./bytes.ts";
 import { PausePointError } from "./errors.ts";
+import {
+  type ClaimFault,
+  faultIn,
+  isClaims,
+  MalformedReceipt,
+  type ReadReceipt,
+  type ReceiptClaims,
+  readReceipt,
+} from "./receipt-text.ts";
 
-/** What a receipt claims: docs/receipts.md of the server. Times are Unix seconds. */
-export interface ReceiptClaims {
-  readonly iss: string;
-  readonly aud: string;
-  readonly iat: number;
-  readonly exp: number;
-  readonly jti: string;
-  readonly mode: "live" | "test";
-  readonly project: string;
-  readonly pause_id: string;
-  readonly question: string;
-  readonly options: readonly string[];
-  readonly choice: string;
-  readonly source: "human" | "timeout_default";
-  readonly via: string | null;
-  readonly channel: string;
-  readonly by: string | null;
-  readonly asked_at: number;
-  readonly answered_at: number;
-  readonly action_digest: string | null;
-  readonly seq: number;
-  readonly entry_hash: string;
-}
+export type { ReceiptClaims };
 
 /** A JWK set (RFC 7517) of Ed25519 keys (RFC 8037), as `/.well-known/pausepoint-keys.json` has it. */
 export interface ReceiptKeys {
@@ -57,19 +44,15 @@ export interface ReceiptDemands {
   readonly now?: number;
 }
 
-/** Why a receipt is refused. */
+/** Why a receipt is refused. The first that applies. */
 export type ReceiptFault =
   | "malformed"
   | "unknown key"
   | "forged"
-  | "other mode"
-  | "other audience"
-  | "no action"
-  | "other action"
+  | ClaimFault
+  | "too old"
   | "other choice"
-  | "no person"
-  | "expired"
-  | "too old";
+  | "no person";
 
 /** A receipt that does not allow the action. */
 export class ReceiptError extends PausePointError {
@@ -82,9 +65,6 @@ export class ReceiptError extends PausePointError {
   }
 }
 
-const LONGEST = 16_384;
-const ALGORITHMS: readonly unknown[] = ["Ed25519", "EdDSA"];
-
 /**
  * Whether a receipt allows an action: genuine, of a person (unless the clock will do), for you, for this very action,
  * with a choice that allows it, and not over. Nothing in the receipt chooses how it is verified (RFC 8725 §3). It may
@@ -94,22 +74,13 @@ const ALGORITHMS: readonly unknown[] = ["Ed25519", "EdDSA"];
  * @throws ReceiptError with the `fault`
  */
 export async function verifyReceipt(receipt: string, demands: ReceiptDemands): Promise<ReceiptClaims> {
-  if (typeof receipt !== "string" || receipt.length > LONGEST) throw malformed("it is no text that a receipt can be");
-  const [first = "", second = "", third = "", ...others] = receipt.split(".");
-  if (third === "" || others.length > 0) throw malformed("it is not a compact JWS of three parts");
-  const { alg, kid, typ, ...more } = objectIn(first, "header");
-  if (Object.keys(more).length > 0) throw malformed("its header has members that no receipt has");
-  if (!ALGORITHMS.includes(alg)) throw malformed("its alg is not Ed25519");
-  if (typ !== "pausepoint-receipt+jwt") throw malformed("its typ is not pausepoint-receipt+jwt");
-  if (typeof kid !== "string") throw malformed("it names no key");
-  const signature = bytesIn(third, "signature");
+  const { kid, signed, signature, payload } = read(receipt);
   const key = await keyOf(demands.keys, kid);
-  if (!(await crypto.subtle.verify("Ed25519", key, signature, utf8(`${first}.${second}`))))
+  if (!(await crypto.subtle.verify("Ed25519", key, signature, utf8(signed))))
     throw new ReceiptError("forged", "its signature is not that of the key that it names");
-  const claims = objectIn(second, "payload");
-  if (!isClaims(claims)) throw malformed("its claims are not those of a receipt");
-  judge(claims, demands);
-  return claims;
+  if (!isClaims(payload)) throw new ReceiptError("malformed", "its claims are not those of a receipt");
+  judge(payload, demands);
+  return payload;
 }
 
 /**
@@ -130,23 +101,26 @@ export async function fetchReceiptKeys(url: string, mode: "live" | "test" = "liv
   throw new PausePointError(`what answered at ${url} is no set of keys`);
 }
 
+function read(receipt: string): ReadReceipt {
+  try {
+    return readReceipt(String(receipt));
+  } catch (cause) {
+    if (!(cause instanceof MalformedReceipt)) throw cause;
+    throw new ReceiptError("malformed", cause.message);
+  }
+}
+
 function judge(claims: ReceiptClaims, demands: ReceiptDemands): void {
-  const { mode = "live", audience, actionDigest, choices, allowDefault = false, maxAgeSeconds, now } = demands;
-  const seconds = (now ?? Date.now()) / 1000;
-  if (claims.mode !== mode)
-    throw new ReceiptError("other mode", `it is a ${claims.mode} receipt, and counts for nothing ${mode}`);
-  if (claims.aud !== audience) throw new ReceiptError("other audience", "it is for another audience");
-  if (claims.action_digest === null)
-    throw new ReceiptError("no action", "it binds no action: its pause was asked without an action_digest");
-  if (claims.action_digest !== actionDigest) throw new ReceiptError("other action", "it was given for another action");
+  const { mode = "live", audience, actionDigest, choices, allowDefault = false, maxAgeSeconds } = demands;
+  const now = demands.now ?? Date.now();
+  const refusal = faultIn(claims, { mode, now, audience, actionDigest });
+  if (refusal !== null) throw new ReceiptError(refusal.fault, refusal.detail);
+  if (maxAgeSeconds !== undefined && now / 1000 - claims.answered_at > maxAgeSeconds)
+    throw new ReceiptError("too old", `it was answered more than ${maxAgeSeconds} s ago`);
   if (!choices.includes(claims.choice))
     throw new ReceiptError("other choice", `the answer was ${JSON.stringify(claims.choice)}`);
   if (claims.source !== "human" && !allowDefault)
     throw new ReceiptError("no person", "nobody answered: the clock did, with the default");
-  if (seconds >= claims.exp)
-    throw new ReceiptError("expired", `it has expired, at ${new Date(claims.exp * 1000).toISOString()}`);
-  if (maxAgeSeconds !== undefined && seconds - claims.answered_at > maxAgeSeconds)
-    throw new ReceiptError("too old", `it was answered more than ${maxAgeSeconds} s ago`);
 }
 
 async function keyOf({ keys }: ReceiptKeys, kid: string): Promise<CryptoKey> {
@@ -155,41 +129,4 @@ async function keyOf({ keys }: ReceiptKeys, kid: string): Promise<CryptoKey> {
   if (x === null || x.length !== 32)
     throw new ReceiptError("unknown key", "it is signed by a key that is not known here");
   return await crypto.subtle.importKey("raw", x, "Ed25519", false, ["verify"]);
-}
-
-const TEXTS = ["iss", "aud", "jti", "project", "pause_id", "question", "choice", "channel", "entry_hash"] as const;
-const TEXTS_OR_NULL = ["via", "by", "action_digest"] as const;
-const SECONDS = ["iat", "exp", "asked_at", "answered_at", "seq"] as const;
-
-function isClaims(claims: Record<string, unknown>): claims is Record<string, unknown> & ReceiptClaims {
-  const { mode, source, options } = claims;
-  return (
-    (mode === "live" || mode === "test") &&
-    (source === "human" || source === "timeout_default") &&
-    Array.isArray(options) &&
-    options.every((option) => typeof option === "string") &&
-    TEXTS.every((name) => typeof claims[name] === "string") &&
-    TEXTS_OR_NULL.every((name) => claims[name] === null || typeof claims[name] === "string") &&
-    SECONDS.every((name) => Number.isSafeInteger(claims[name]) && Number(claims[name]) >= 0)
-  );
-}
-
-function objectIn(part: string, name: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytesIn(part, name)));
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  } catch (error) {
-    if (error instanceof ReceiptError) throw error;
-  }
-  throw malformed(`its ${name} is not a JSON object`);
-}
-
-function bytesIn(part: string, name: string): Bytes {
-  const bytes = fromBase64url(part);
-  if (bytes === null) throw malformed(`its ${name} is not in base64url`);
-  return bytes;
-}
-
-function malformed(why: string): ReceiptError {
-  return new ReceiptError("malformed", why);
 }

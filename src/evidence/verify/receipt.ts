@@ -3,7 +3,7 @@ import {
   type JsonObject,
   type JsonValue,
   type ReadReceipt,
-  ReceiptError,
+  MalformedReceipt,
   readReceipt,
 } from "../../audit/index.ts";
 import type { FileEntry } from "./entry.ts";
@@ -63,7 +63,7 @@ function readable(receipt: string): ReadReceipt | null {
   try {
     return readReceipt(receipt);
   } catch (error) {
-    if (error instanceof ReceiptError) return null;
+    if (error instanceof MalformedReceipt) return null;
     throw error;
   }
 }

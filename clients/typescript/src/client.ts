@@ -12,7 +12,10 @@ export interface PausePointOptions {
   readonly fetch?: Fetch;
   /** How long one request may take beside what it was asked to wait, in milliseconds; else 30,000. */
   readonly timeoutMs?: number;
-  /** How long `ask` and `waitForEnd` go on without reaching the server, in milliseconds; else 600,000. */
+  /**
+   * How long `ask` and `waitForEnd` go on without reaching the server, in milliseconds; else 600,000. A question that is
+   * known to be open is waited for until it expires, and as long after that.
+   */
   readonly patienceMs?: number;
 }
 
@@ -128,16 +131,16 @@ export class PausePoint {
     while (seen.status === "pending") {
       const started = Date.now();
       const poll = () => this.getPause(pause.pause_id, { waitSeconds: POLL_SECONDS, ...signalIn(signal) });
-      seen = await this.#persist(poll, signal);
+      seen = await this.#persist(poll, signal, Date.parse(pause.expires_at));
       // Pending before the time is over: the server lets go of who waits, as it stops.
       if (seen.status === "pending" && Date.now() - started < 1_000) await rest(restMs(1, null), signal);
     }
     return seen;
   }
 
-  /** Tries again what fails in passing, until nobody has answered for as long as patience lasts. */
-  async #persist<Answer>(attempt: () => Promise<Answer>, signal: AbortSignal | undefined): Promise<Answer> {
-    const end = Date.now() + this.#patienceMs;
+  /** Tries again what fails in passing, for as long as patience lasts; it begins at `from` where that is still to come. */
+  async #persist<Answer>(attempt: () => Promise<Answer>, signal: AbortSignal | undefined, from = 0): Promise<Answer> {
+    const end = Math.max(Date.now(), from) + this.#patienceMs;
     for (let attempts = 1; ; attempts++) {
       try {
         return await attempt();

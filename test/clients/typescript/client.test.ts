@@ -8,8 +8,11 @@ import {
   NotFoundError,
   PausePoint,
   PausePointError,
+  type PausePointOptions,
   ProblemError,
+  RateLimitedError,
   UnauthorizedError,
+  UnavailableError,
 } from "../../../clients/typescript/src/index.ts";
 import { type Appliance, startAppliance } from "../../support/appliance.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -45,7 +48,10 @@ async function tap(message: string, choice: string, more: Record<string, string>
 }
 
 /** A server that stands before the appliance, and answers in its stead as long as `instead` gives something. */
-function proxy(instead: (request: Request) => Response | null | Promise<Response | null>): PausePoint {
+function proxy(
+  instead: (request: Request) => Response | null | Promise<Response | null>,
+  options: PausePointOptions = {},
+): PausePoint {
   const server = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
@@ -53,7 +59,7 @@ function proxy(instead: (request: Request) => Response | null | Promise<Response
       (await instead(request)) ?? (await fetch(request.url.replace(/^http:\/\/[^/]*/, appliance.url), request)),
   });
   servers.push(server);
-  return new PausePoint({ url: `http://127.0.0.1:${server.port}/`, apiKey: appliance.keys.test });
+  return new PausePoint({ url: `http://127.0.0.1:${server.port}/`, apiKey: appliance.keys.test, ...options });
 }
 
 const times = (count: number, answer: () => Response) => {
@@ -147,6 +153,18 @@ describe("a broken network", () => {
     expect((failed as Error).message).toStartWith("http://127.0.0.1:9 can't be reached");
   });
 
+  test("is waited out for as long as the question is open, and no longer than patience lasts after that", async () => {
+    const broken = (message: string, timeout_hours: number) => {
+      const gone = times(3, () => new Response("", { status: 502 }));
+      const hasty = proxy((request) => (request.method === "GET" ? gone() : null), { patienceMs: 0 });
+      return hasty.ask({ ...wire, message, timeout_hours });
+    };
+    const asking = broken("Open?", 8_000);
+    await tap("Open?", "Approve");
+    expect((await asking).choice).toBe("Approve");
+    await expect(broken("Expired?", 1e-6)).rejects.toBeInstanceOf(AnswerError);
+  });
+
   test("with a server that does not answer is given up", async () => {
     const silent = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Promise<Response>(() => {}) });
     servers.push(silent);
@@ -225,6 +243,16 @@ describe("what the server refuses", () => {
         await appliance.post(`/v1/test/pause/${pause_id}/respond`, appliance.keys.test, { choice: "Approve" });
         return await client.cancelPause(pause_id);
       },
+    ],
+    [
+      "too much",
+      RateLimitedError,
+      () => proxy(() => Response.json(problem(429), { status: 429, headers: { "retry-after": "7" } })).listPauses(),
+    ],
+    [
+      "a server that is stopping",
+      UnavailableError,
+      () => proxy(() => Response.json(problem(503), { status: 503 })).listPauses(),
     ],
   ])("has a class of its own for %s", async (_, Class, work) => {
     const error = await fault(work());

@@ -11,11 +11,15 @@ import { join } from "node:path";
 
 const project = join(import.meta.dir, "../..");
 
+const DENO = `${process.platform}-${process.arch}${process.platform === "linux" ? "-glibc" : ""}`;
+
 /** Where each part is, or undefined when this machine has none. */
 const parts = {
   chromium: () => process.env.CHROMIUM ?? Bun.which("chromium") ?? Bun.which("chromium-browser") ?? undefined,
   /** The command that opens what is encrypted in the age format. */
   age: () => Bun.which("age") ?? undefined,
+  /** The npm package of the same name: `npm ci --ignore-scripts` in test/client-peers, which `.ci/run` does. */
+  deno: () => Bun.which("deno") ?? existing(join(project, `test/client-peers/node_modules/@deno/${DENO}/deno`)),
   go: () => Bun.which("go") ?? undefined,
   /** Debian's packages kannel and kannel-extras: bearerbox, smsbox and fakesmsc. */
   kannel: () =>

@@ -62,8 +62,8 @@ export { frontierOf } from "./tree.ts";
 export { type Verification, verifyLive } from "./verify.ts";
 export {
   isSigned,
-  type ReadReceipt,
   MalformedReceipt,
+  type ReadReceipt,
   type ReceiptFault,
   readReceipt,
   verifyReceipt,

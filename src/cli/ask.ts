@@ -18,7 +18,7 @@ export function addAsk(program: Command): void {
     .option("--options <a,b>", "the options, with commas between; the first one is exit status 0", "Approve,Reject")
     .option("--timeout-hours <n>", "how long to wait, fractions allowed (default: the server's)")
     .option("--default <option>", "what the clock chooses when nobody answers")
-    .option("--detail <label=text...>", "a fact that is shown beside the question")
+    .option("--details <label=text...>", "a fact that is shown beside the question")
     .option("--allow-comment", "let the person add a comment")
     .option("--action-digest <digest>", "what the approval is bound to, as `pausepoint digest` prints it")
     .option("--audience <name>", "who may use the receipt")
@@ -38,7 +38,7 @@ interface Options {
   readonly options: string;
   readonly timeoutHours?: string;
   readonly default?: string;
-  readonly detail?: readonly string[];
+  readonly details?: readonly string[];
   readonly allowComment?: boolean;
   readonly actionDigest?: string;
   readonly audience?: string;
@@ -81,12 +81,12 @@ async function ask(message: string, options: Options): Promise<void> {
 
 /** @throws UsageError for an option that can't be read; what the server refuses is the server's to say. */
 function questionOf(message: string, options: Options): CreatePause {
-  const { to, channel, timeoutHours, detail = [], allowComment, actionDigest, audience } = options;
+  const { to, channel, timeoutHours, details: pairs = [], allowComment, actionDigest, audience } = options;
   const hours = timeoutHours === undefined ? undefined : Number(timeoutHours);
   if (hours !== undefined && !(hours > 0)) throw new UsageError("--timeout-hours must be a number above 0.");
-  const details = detail.map((pair): [string, string] => {
+  const details = pairs.map((pair): [string, string] => {
     const split = pair.indexOf("=");
-    if (split < 1) throw new UsageError(`--detail must be label=text, such as --detail "Amount=$8,400".`);
+    if (split < 1) throw new UsageError(`--details must be label=text, such as --details "Amount=$8,400".`);
     return [pair.slice(0, split), pair.slice(split + 1)];
   });
   const choices = options.options.split(",").map((option) => option.trim());

@@ -42,7 +42,7 @@ const tap =
 
 describe("pausepoint ask", () => {
   test("prints the choice alone, and ends with 0 for the first option and 3 for another", async () => {
-    const deploy = [...TO, "--options", "Deploy,Abort", "--detail", "Build=4712", "Branch=a=b"];
+    const deploy = [...TO, "--options", "Deploy,Abort", "--details", "Build=4712", "Branch=a=b"];
     const first = await ask(["Deploy?", ...deploy], async (id) => {
       const { body } = await server.call(`/v1/pause/${id}`);
       expect(body).toMatchObject({
@@ -121,7 +121,7 @@ describe("pausepoint ask", () => {
       "2 --default must be one of the options: Approve, Reject.",
     );
     expect(await said(["Q?", ...TO, "--timeout-hours", "soon"])).toBe("2 --timeout-hours must be a number above 0.");
-    expect(await said(["Q?", ...TO, "--detail", "Build"])).toStartWith("2 --detail must be label=text");
+    expect(await said(["Q?", ...TO, "--details", "Build"])).toStartWith("2 --details must be label=text");
     expect(await said(["Q?", ...TO], { PAUSEPOINT_API_KEY: "" })).toStartWith("2 Set PAUSEPOINT_API_KEY");
     expect(await said(["Q?", ...TO], { PAUSEPOINT_API_KEY: `${server.key}x` })).toContain(
       "2 PAUSEPOINT_API_KEY is no whole key",

@@ -2,8 +2,8 @@ import {
   isSigned,
   type JsonObject,
   type JsonValue,
-  type ReadReceipt,
   MalformedReceipt,
+  type ReadReceipt,
   readReceipt,
 } from "../../audit/index.ts";
 import type { FileEntry } from "./entry.ts";

@@ -683,7 +683,7 @@ export const guards: readonly Guard[] = [
     line: "this.createPause(question, { idempotencyKey, ...creating });",
     without: "this.createPause(question, { idempotencyKey: crypto.randomUUID(), ...creating });",
     test: "test/clients/typescript/client.test.ts",
-    title: "with a proxy without a server is waited out, and nobody is asked twice",
+    title: "is waited out, and nobody is asked twice",
   },
   {
     guard: "a default is no person's approval",
@@ -691,7 +691,7 @@ export const guards: readonly Guard[] = [
     line: 'if (claims.source !== "human" && !allowDefault)',
     without: "if (false as boolean)",
     test: "test/clients/typescript/verify.test.ts",
-    title: "of the clock, where a person is demanded is refused",
+    title: "of the clock, where a person is demanded",
   },
   {
     guard: "a client's key follows no redirect",

@@ -1,2 +1,2 @@
 /** One implementation with the client, so that asker, executor and log hash the same text. */
-export { canonicalize, JcsError, type JsonValue, MAX_DEPTH } from "../../clients/typescript/src/jcs.ts";
+export { canonicalize, JcsError, type JsonValue } from "../../clients/typescript/src/jcs.ts";

@@ -1,6 +1,6 @@
 /**
  * The client of a PausePoint server: asks a person, and waits for the answer, over restarts and broken networks. Needs
- * nothing but `fetch` and Web Crypto, so it runs in Node 20 and later, Bun and Deno.
+ * nothing but `fetch` and Web Crypto, so it runs in Node 20.3 and later, Bun and Deno.
  *
  * @example
  * const pausepoint = new PausePoint();

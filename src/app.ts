@@ -10,6 +10,7 @@ import { compareWithPublished, evidenceRoutes, PublishedHead, Witnessing } from 
 import { frontPage } from "./http/front.ts";
 import { healthRoutes } from "./http/health.ts";
 import { hookRoutes } from "./http/hooks.ts";
+import { openApiRoute } from "./http/openapi/route.ts";
 import { rateLimit } from "./http/rate.ts";
 import { type HttpServer, startServer } from "./http/server.ts";
 import { mcpOverHttp } from "./mcp/route.ts";
@@ -332,6 +333,7 @@ async function compose(
       }),
       mcp.route,
       ...healthRoutes(writer),
+      openApiRoute(() => baseUrl),
       frontPage,
     ],
   });

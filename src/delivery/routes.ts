@@ -17,8 +17,8 @@ import type { DeliveryContext } from "./context.ts";
 import { redeliver } from "./redeliver.ts";
 import * as queries from "./shown-queries.ts";
 
-const listQuery = z.strictObject({ limit: limitParameter, cursor: cursorParameter });
-const failedQuery = z.strictObject({
+export const listQuery = z.strictObject({ limit: limitParameter, cursor: cursorParameter });
+export const failedQuery = z.strictObject({
   status: z.literal("failed", "must be failed").default("failed"),
   limit: limitParameter,
   cursor: cursorParameter,
@@ -127,17 +127,17 @@ function costOf(attempts: readonly RowOf<typeof queries.attemptsOf>[]) {
 }
 
 /** A delivery as the contract shows it (section 3), with whom a message was for. */
-function shape(row: ShownDelivery, attempts: readonly RowOf<typeof queries.attemptsOf>[]): object {
-  const isWaiting = row.status === "queued" || row.status === "sending";
+export function shape(row: ShownDelivery, attempts: readonly RowOf<typeof queries.attemptsOf>[]) {
+  const status = row.status === "queued" || row.status === "sending" ? ("pending" as const) : row.status;
   return {
     id: row.id,
-    kind: row.kind === "ask" ? "message" : row.kind,
+    kind: row.kind === "ask" ? ("message" as const) : row.kind,
     webhook_id: row.webhook_id,
     pause_id: row.pause_id,
     type: row.event_type,
     channel: row.channel,
     recipient: row.address,
-    status: isWaiting ? "pending" : row.status,
+    status,
     segments: costOf(attempts),
     attempts: attempts.map(({ at, status, took_ms, error, excerpt }) => ({
       at: isoTime(at),

@@ -27,8 +27,8 @@ export interface EvidenceParts extends ConsumeParts {
 }
 
 const disclose = z.enum(["true", "false"], "must be true or false").default("true");
-const keysQuery = z.strictObject({ mode: z.enum(["live", "test"], "must be live or test").default("live") });
-const exportQuery = z.strictObject({
+export const keysQuery = z.strictObject({ mode: z.enum(["live", "test"], "must be live or test").default("live") });
+export const exportQuery = z.strictObject({
   format: z.enum(["jsonl", "csv"], "must be jsonl or csv").default("jsonl"),
   project: z.string().max(100, "must be the name of a project").optional(),
   pause_id: z.string().max(100, "must be the id of a pause").optional(),
@@ -36,14 +36,14 @@ const exportQuery = z.strictObject({
   to: timeParameter.optional(),
   disclose,
 });
-const proofQuery = z.strictObject({
+export const proofQuery = z.strictObject({
   disclose: z
     .string()
     .regex(/^(true|false|(\/[^,]+)(,\/[^,]+)*)$/, "must be true, false, or JSON pointers such as /message,/comment")
     .default("true"),
 });
 
-const checkpointQuery = z.strictObject({
+export const checkpointQuery = z.strictObject({
   cosigned: z.enum(["true", "false"], "must be true or false").default("false"),
 });
 

@@ -1,6 +1,7 @@
+import { z } from "zod";
 import type { Call, Route } from "../access/index.ts";
 import { queryObject } from "../platform/paging.ts";
-import { invalid } from "../platform/problem.ts";
+import { check } from "../platform/schema.ts";
 import type { EventStreams } from "./event-streams.ts";
 
 const HEADERS = {
@@ -9,6 +10,9 @@ const HEADERS = {
   // nginx would else keep events back until its buffer is full.
   "x-accel-buffering": "no",
 };
+
+/** The query of `GET /v1/events`. */
+export const eventsQuery = z.strictObject({ last_event_id: z.string().optional() });
 
 /** `/v1/events`: what happens in the key's project and mode, as server-sent events. */
 export function eventRoutes(streams: EventStreams): Route[] {
@@ -30,8 +34,6 @@ export function eventRoutes(streams: EventStreams): Route[] {
 
 /** By header, as a browser sends it when it resumes, or by query, for who can't set headers. Null: from now on. */
 function readLastEventId(call: Call): string | null {
-  const { last_event_id, ...rest } = queryObject(call.query);
-  const unknown = Object.keys(rest)[0];
-  if (unknown !== undefined) throw invalid([{ parameter: unknown, detail: "is not a parameter that is known here" }]);
+  const { last_event_id } = check(eventsQuery, queryObject(call.query), "query");
   return call.request.headers.get("last-event-id") || last_event_id || null;
 }

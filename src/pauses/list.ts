@@ -21,7 +21,7 @@ const ROWS_LOOKED_AT = 10_000;
 const CHUNK = 500;
 
 /** The query of `GET /v1/pause`. */
-const listQuery = z.strictObject({
+export const listQuery = z.strictObject({
   status: z.enum(STATUSES, `must be one of ${STATUSES.join(", ")}`).optional(),
   channel: z.string().max(32, "must be the name of a channel").optional(),
   created_after: timeParameter.optional(),

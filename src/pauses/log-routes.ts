@@ -22,8 +22,8 @@ const ofPause = {
   cursor: cursorParameter,
   disclose: z.enum(["true", "false"], "must be true or false").default("false"),
 };
-const pauseLogQuery = z.strictObject(ofPause);
-const logQuery = z.strictObject({
+export const pauseLogQuery = z.strictObject(ofPause);
+export const logQuery = z.strictObject({
   ...ofPause,
   type: z.enum(TYPES, `must be one of ${TYPES.join(", ")}`).optional(),
   actor: z.string().max(100, "must be an actor's type or id").optional(),

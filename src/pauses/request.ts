@@ -74,7 +74,16 @@ const details = z
       }
     }
   })
-  .transform((value) => value as Record<string, string>);
+  .transform((value) => value as Record<string, string>)
+  .meta({
+    document: {
+      type: "object",
+      description: "Label to text, shown on the page as a table.",
+      maxProperties: limits.details,
+      propertyNames: { type: "string", minLength: 1, maxLength: limits.detailLabel },
+      additionalProperties: { type: "string", maxLength: limits.detailText },
+    },
+  });
 
 const metadata = z
   .unknown()
@@ -85,7 +94,14 @@ const metadata = z
       context.addIssue({ code: "custom", message: "must be at most 16 kB as JSON" });
     }
   })
-  .transform((value) => value as Record<string, unknown>);
+  .transform((value) => value as Record<string, unknown>)
+  .meta({
+    document: {
+      type: "object",
+      description: `Returned untouched; at most ${limits.metadataBytes} bytes as JSON.`,
+      additionalProperties: true,
+    },
+  });
 
 const recipient = z
   .string("must be text: @name, a phone number, an email address or a Slack id")
@@ -140,6 +156,27 @@ export const createBody = z
 
 /** A checked `POST /v1/pause`, with what has a default filled in. */
 export type CreateRequest = z.output<typeof createBody>;
+
+const WAIT = `must be a number of seconds from 0 to ${limits.waitSeconds}`;
+
+/** The query of `GET /v1/pause/{pause_id}`. */
+export const waitQuery = z.strictObject({
+  wait: z
+    .string()
+    .regex(/^\d{1,4}(\.\d{1,9})?$/, WAIT)
+    .transform(Number)
+    .refine((seconds) => seconds <= limits.waitSeconds, WAIT)
+    .default(0)
+    .meta({
+      document: {
+        type: "number",
+        description: "How long to hold the answer, in seconds, until the pause has ended.",
+        minimum: 0,
+        maximum: limits.waitSeconds,
+        default: 0,
+      },
+    }),
+});
 
 /** The body of `POST /v1/pause/{pause_id}/cancel`. */
 export const cancelBody = z.strictObject(

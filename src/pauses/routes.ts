@@ -1,10 +1,10 @@
 import type { Key, Route } from "../access/index.ts";
 import { queryObject } from "../platform/paging.ts";
-import { invalid, Problem } from "../platform/problem.ts";
+import { Problem } from "../platform/problem.ts";
 import { check } from "../platform/schema.ts";
 import { readListQuery } from "./list.ts";
 import type { Pauses } from "./pauses.ts";
-import { cancelBody, limits, respondBody } from "./request.ts";
+import { cancelBody, respondBody, waitQuery } from "./request.ts";
 import type { Pause } from "./shape.ts";
 
 /** `/v1/pause` and what stands below it. */
@@ -27,7 +27,7 @@ export function pauseRoutes(pauses: Pauses): Route[] {
       path: "/v1/pause/:pause_id",
       access: "pauses:read",
       async handle(call, key) {
-        const seconds = readWait(call.query);
+        const { wait: seconds } = check(waitQuery, queryObject(call.query), "query");
         const id = call.param("pause_id");
         const pause =
           seconds === 0 ? pauses.get(key, id) : call.hold(() => pauses.wait(key, id, seconds, call.request.signal));
@@ -83,16 +83,4 @@ function readIdempotencyKey(request: Request): string | null {
     throw new Problem("bad-request", "The Idempotency-Key header must hold 1 to 255 printable ASCII characters.");
   }
   return key;
-}
-
-function readWait(query: URLSearchParams): number {
-  const { wait, ...rest } = queryObject(query);
-  const unknown = Object.keys(rest)[0];
-  if (unknown !== undefined) throw invalid([{ parameter: unknown, detail: "is not a parameter that is known here" }]);
-  if (wait === undefined) return 0;
-  const seconds = /^\d{1,4}(\.\d{1,9})?$/.test(wait) ? Number(wait) : Number.NaN;
-  if (!(seconds <= limits.waitSeconds)) {
-    throw invalid([{ parameter: "wait", detail: `must be a number of seconds from 0 to ${limits.waitSeconds}` }]);
-  }
-  return seconds;
 }

@@ -12,7 +12,8 @@ const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;
 export const timeParameter = z
   .string()
   .refine((text) => TIME.test(text) && !Number.isNaN(Date.parse(text)), "must be a time such as 2026-11-24T09:30:00Z")
-  .transform((text) => Date.parse(text));
+  .transform((text) => Date.parse(text))
+  .meta({ document: { type: "string", pattern: TIME.source, examples: ["2026-11-24T09:30:00Z"] } });
 
 const LIMIT = `must be a whole number from 1 to ${PAGE_MOST}`;
 
@@ -22,7 +23,8 @@ export const limitParameter = z
   .regex(/^\d{1,4}$/, LIMIT)
   .transform(Number)
   .refine((count) => count >= 1 && count <= PAGE_MOST, LIMIT)
-  .default(PAGE_DEFAULT);
+  .default(PAGE_DEFAULT)
+  .meta({ document: { type: "integer", minimum: 1, maximum: PAGE_MOST, default: PAGE_DEFAULT } });
 
 export const cursorParameter = z.string().max(500, NOT_A_CURSOR).optional();
 

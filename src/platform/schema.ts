@@ -7,7 +7,8 @@ import { suggestion } from "./suggest.ts";
 export function textOf(least: number, most: number) {
   const said =
     least === 0 ? `must be text of at most ${most} characters` : `must be text of ${least} to ${most} characters`;
-  return z.string(said).refine((text) => {
+  const described = z.string(said).meta({ ...(least > 0 ? { minLength: least } : {}), maxLength: most });
+  return described.refine((text) => {
     // Code points are never more than UTF-16 units, so short text need not be counted.
     if (text.length <= most && text.length >= least * 2) return true;
     const length = codePoints(text);

@@ -7,7 +7,7 @@ import type { Privacy } from "./privacy.ts";
 
 const recipient = z.string("must be text: @name, a phone number, an email address or a Slack id").min(1).max(320);
 
-const eraseBody = z.strictObject(
+export const eraseBody = z.strictObject(
   {
     recipient,
     reason: textOf(1, 500).nullable().default(null),
@@ -15,7 +15,7 @@ const eraseBody = z.strictObject(
   },
   "must be a JSON object",
 );
-const exportQuery = z.strictObject({ recipient });
+export const exportQuery = z.strictObject({ recipient });
 
 /** `/v1/privacy`: for the whole installation, both modes, so a live key with `admin`. */
 export function privacyRoutes(privacy: Privacy): Route[] {

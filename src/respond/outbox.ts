@@ -1,12 +1,17 @@
+import { z } from "zod";
 import type { Key } from "../access/index.ts";
 import { asksOf, outboxMessages } from "../delivery/index.ts";
 import { findPause } from "../pauses/index.ts";
 import { queryObject } from "../platform/paging.ts";
-import { invalid, Problem } from "../platform/problem.ts";
+import { Problem } from "../platform/problem.ts";
+import { check } from "../platform/schema.ts";
 import type { Writer } from "../storage/index.ts";
 import type { MessageText } from "./messages.ts";
 
 const MOST = 100;
+
+/** The query of `GET /v1/test/messages`. */
+export const messagesQuery = z.strictObject({ pause_id: z.string().optional() });
 
 /** A message of the outbox, as `GET /v1/test/messages` shows it. */
 export interface OutboxMessage {
@@ -24,9 +29,7 @@ export interface OutboxMessage {
  * @throws Problem `not-found` for a pause that the key may not see, `invalid` for an unknown parameter.
  */
 export function outboxOf(writer: Writer, messages: MessageText, key: Key, query: URLSearchParams): OutboxMessage[] {
-  const { pause_id: pauseId, ...rest } = queryObject(query);
-  const unknown = Object.keys(rest)[0];
-  if (unknown !== undefined) throw invalid([{ parameter: unknown, detail: "is not a parameter that is known here" }]);
+  const { pause_id: pauseId } = check(messagesQuery, queryObject(query), "query");
   if (pauseId === undefined) {
     return writer.all(outboxMessages, { world_n: key.world.n, limit: MOST }).map((row) => toMessage(row));
   }

@@ -22,7 +22,7 @@ import { rotateDefaultSecret, rotateEndpoint } from "./rotate.ts";
 import type { WebhookSecrets } from "./secrets.ts";
 import { type DefaultSecret, type Endpoint, shapeDefaultSecret, shapeEndpoint } from "./shape.ts";
 
-const listQuery = z.strictObject({ limit: limitParameter, cursor: cursorParameter });
+export const listQuery = z.strictObject({ limit: limitParameter, cursor: cursorParameter });
 /** The one list of endpoints: no filter, but no other list's cursor either. */
 const MARK = filterMark(["webhooks"]);
 

@@ -19,6 +19,7 @@ import { IdSource } from "../../src/platform/ids.ts";
 import { createLog } from "../../src/platform/log.ts";
 import { openDatabase, openForReading } from "../../src/storage/index.ts";
 import { TurnedClock, temporaryFolder } from "./database.ts";
+import { contradiction } from "./described.ts";
 import { eventually } from "./eventually.ts";
 
 /** What came back. `body` is what the JSON says, or the text of anything else. */
@@ -74,7 +75,7 @@ export class Appliance {
     return this.app.url;
   }
 
-  /** One request, and its whole answer. Redirects are not followed. */
+  /** One request, and its whole answer, which must be what the OpenAPI document says. Redirects are not followed. */
   async call(path: string, { key, method, body, headers = {} }: CallOptions = {}): Promise<Answer> {
     const raw = typeof body === "string" || body instanceof Uint8Array;
     const response = await fetch(path.startsWith("http") ? path : `${this.url}${path}`, {
@@ -89,6 +90,17 @@ export class Appliance {
     });
     const text = await response.text();
     const json = /^application\/(problem\+)?json$/.test(response.headers.get("content-type") ?? "") && text !== "";
+    const mediaType = response.headers.get("content-type")?.split(";")[0] ?? null;
+    const sent = raw ? {} : { sent: body };
+    const wrong = contradiction({
+      method: method ?? (body === undefined ? "GET" : "POST"),
+      path,
+      ...sent,
+      status: response.status,
+      mediaType,
+      text,
+    });
+    if (wrong !== null) throw new Error(`the OpenAPI document says otherwise: ${wrong}`);
     return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : text };
   }
 

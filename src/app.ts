@@ -7,6 +7,7 @@ import { channelsOf, fallbacksOf, ownAddressesOf } from "./channels/configured.t
 import { OUTBOX } from "./channels/directory.ts";
 import { DeliveryQueue, type DueMessage, deliveryRoutes, queueTest, WebhookTraffic } from "./delivery/index.ts";
 import { compareWithPublished, evidenceRoutes, PublishedHead, Witnessing } from "./evidence/index.ts";
+import { docsRoutes } from "./http/docs/routes.ts";
 import { frontPage } from "./http/front.ts";
 import { healthRoutes } from "./http/health.ts";
 import { hookRoutes } from "./http/hooks.ts";
@@ -334,6 +335,7 @@ async function compose(
       mcp.route,
       ...healthRoutes(writer),
       openApiRoute(() => baseUrl),
+      ...docsRoutes(() => baseUrl),
       frontPage,
     ],
   });

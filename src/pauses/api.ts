@@ -285,5 +285,6 @@ export const pauseApi: readonly Operation[] = [
     description: "The entries of the key's project and mode; with the scope `admin` all of the installation.",
     query: logQuery,
     answers: { 200: json("A page of entries.", entryPage) },
+    problems: ["not-found"],
   },
 ];

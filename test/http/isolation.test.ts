@@ -8,10 +8,14 @@ import { expectProblem } from "./problem.ts";
 const PUBLIC = [
   "GET /",
   "GET /.well-known/pausepoint-keys.json",
+  "GET /docs",
+  "GET /docs/:page",
   "GET /healthz",
   // Each request is verified by the channel that it is for.
   "GET /hooks/:channel/:rest",
   "POST /hooks/:channel/:rest",
+  "GET /llms.txt",
+  "GET /openapi.json",
   "GET /problems/:slug",
   "GET /r/:token",
   "GET /readyz",

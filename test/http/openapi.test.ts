@@ -12,8 +12,15 @@ beforeAll(async () => {
 });
 afterAll(() => appliance.stop());
 
-/** Routes that are nobody's API: the front page, and where carriers call with formats of their own. */
-const notDescribed = ["GET /", "GET /hooks/:channel/:rest", "POST /hooks/:channel/:rest"];
+/** Routes that are nobody's API: pages to read, and where carriers call with formats of their own. */
+const notDescribed = [
+  "GET /docs",
+  "GET /docs/:page",
+  "GET /llms.txt",
+  "GET /",
+  "GET /hooks/:channel/:rest",
+  "POST /hooks/:channel/:rest",
+];
 
 describe("the OpenAPI document", () => {
   test("has every route that is served, with the scope that it takes, and no other", () => {

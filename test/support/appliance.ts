@@ -91,7 +91,7 @@ export class Appliance {
     const text = await response.text();
     const json = /^application\/(problem\+)?json$/.test(response.headers.get("content-type") ?? "") && text !== "";
     const mediaType = response.headers.get("content-type")?.split(";")[0] ?? null;
-    const sent = raw ? {} : { sent: body };
+    const sent = raw || body === undefined ? {} : { sent: JSON.parse(JSON.stringify(body)) };
     const wrong = contradiction({
       method: method ?? (body === undefined ? "GET" : "POST"),
       path,

@@ -1,0 +1,43 @@
+/** The pages of docs/, as they stand in the repository: part of the executable, loaded when one is first asked for. */
+import api from "../../../docs/api.md" with { type: "text" };
+import auditFormat from "../../../docs/audit-format.md" with { type: "text" };
+import backup from "../../../docs/backup.md" with { type: "text" };
+import channels from "../../../docs/channels.md" with { type: "text" };
+import install from "../../../docs/install.md" with { type: "text" };
+import keys from "../../../docs/keys.md" with { type: "text" };
+import openapi from "../../../docs/openapi.md" with { type: "text" };
+import oversight from "../../../docs/oversight.md" with { type: "text" };
+import privacy from "../../../docs/privacy.md" with { type: "text" };
+import receipts from "../../../docs/receipts.md" with { type: "text" };
+import smpp from "../../../docs/smpp.md" with { type: "text" };
+import smsGateways from "../../../docs/sms-gateways.md" with { type: "text" };
+import webhooks from "../../../docs/webhooks.md" with { type: "text" };
+import witness from "../../../docs/witness.md" with { type: "text" };
+
+/** By topic, then by the name in the address: the Markdown. */
+export const topics: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  Integrate: { api, openapi, webhooks, receipts },
+  Run: { install, channels, "sms-gateways": smsGateways, smpp, backup, keys, privacy },
+  Audit: { "audit-format": auditFormat, witness, oversight },
+};
+
+const byName = new Map(Object.values(topics).flatMap((pages) => Object.entries(pages)));
+
+/** A page's Markdown, or null where there is none of that name. */
+export function markdownOf(name: string): string | null {
+  return byName.get(name) ?? null;
+}
+
+/** A page's heading. */
+export function titleOf(markdown: string): string {
+  return /^# (.+)$/m.exec(markdown)?.[1] ?? "";
+}
+
+/** What the first paragraph says, on one line. */
+export function leadOf(markdown: string): string {
+  const [, first = ""] = markdown.split(/\n\s*\n/);
+  return first
+    .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .replaceAll(/\s+/g, " ")
+    .trim();
+}

@@ -1,0 +1,66 @@
+import { Marked } from "marked";
+import css from "../../../public/docs.css" with { type: "text" };
+import { escapeHtml } from "../../respond/page/escape.ts";
+import { FAVICON } from "../../respond/page/render.ts";
+import { markdownOf, titleOf, topics } from "./pages.ts";
+
+/** What allows the page's one stylesheet, by its hash, and nothing else. */
+export const POLICY = `default-src 'none'; style-src 'sha256-${Bun.CryptoHasher.hash("sha256", css, "base64")}'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'`;
+
+/** A page of docs/ as HTML: links to its neighbours lead to their pages here, others that are relative to nowhere here. */
+export function renderPage(markdown: string): string {
+  return layout(titleOf(markdown), toHtml(markdown));
+}
+
+/** Everything around a page. `title` is text, `content` HTML. */
+export function layout(title: string, content: string): string {
+  const links = Object.values(topics)
+    .flatMap((pages) => Object.entries(pages))
+    .map(([name, markdown]) => `<li><a href="/docs/${name}">${escapeHtml(titleOf(markdown))}</a></li>`)
+    .join("");
+  return (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8">' +
+    `<title>${escapeHtml(title)} · PausePoint</title><meta name="viewport" content="width=device-width,initial-scale=1">` +
+    `<link rel="icon" href="${FAVICON}"><style>${css}</style></head><body>` +
+    `<nav aria-label="Pages"><ul><li><a href="/docs">Reference</a></li>${links}</ul></nav><main>${content}</main></body></html>\n`
+  );
+}
+
+function toHtml(markdown: string): string {
+  const used = new Set<string>();
+  const marked = new Marked({
+    renderer: {
+      heading({ tokens, depth, text }) {
+        return `<h${depth} id="${anchor(text, used)}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
+      },
+      link({ href, tokens }) {
+        const words = this.parser.parseInline(tokens);
+        const target = addressOf(href);
+        return target === null ? words : `<a href="${escapeHtml(target)}">${words}</a>`;
+      },
+      image: ({ text }) => escapeHtml(text),
+      html: ({ text }) => escapeHtml(text),
+      code: ({ text }) => `<pre tabindex="0"><code>${escapeHtml(text)}</code></pre>\n`,
+    },
+  });
+  return marked.parse(markdown, { async: false });
+}
+
+/** Where a link of the repository's pages leads on this server; null for a file that is not served. */
+function addressOf(href: string): string | null {
+  if (/^(https?:|#|\/)/.test(href)) return href;
+  const [, name = "", fragment = ""] = /^(?:\.\/)?([a-z-]+)\.md(#.*)?$/.exec(href) ?? [];
+  return markdownOf(name) === null ? null : `/docs/${name}${fragment}`;
+}
+
+/** A heading's name in the address, as GitHub makes it, so that links within the pages work in both places. */
+function anchor(text: string, used: Set<string>): string {
+  const plain = text
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
+  let name = plain;
+  for (let count = 1; used.has(name); count++) name = `${plain}-${count}`;
+  used.add(name);
+  return name;
+}

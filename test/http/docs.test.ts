@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import axe from "axe-core";
+import { type Appliance, startAppliance } from "../support/appliance.ts";
+import { noBrowser, openBrowser, type TestBrowser } from "../support/browser.ts";
+
+setDefaultTimeout(60_000);
+
+let appliance: Appliance;
+beforeAll(async () => {
+  appliance = await startAppliance();
+});
+afterAll(() => appliance.stop());
+
+describe("/docs", () => {
+  test("shows every operation of the document, whole in one answer, with nothing from elsewhere", async () => {
+    const { body: document } = await appliance.call("/openapi.json");
+    const { text, headers } = await appliance.call("/docs");
+    for (const item of Object.values<Record<string, { operationId: string; summary: string }>>(document.paths)) {
+      for (const { operationId, summary } of Object.values(item)) {
+        expect(text).toContain(`<h3 id="${operationId}">${summary.replaceAll("'", "&#39;")}</h3>`);
+      }
+    }
+    expect(headers.get("content-security-policy")).toStartWith("default-src 'none'; style-src 'sha256-");
+    expect(text).not.toContain("<script");
+  });
+
+  test("every link in it leads somewhere on this server", async () => {
+    const seen = new Set<string>();
+    const next = ["/docs"];
+    for (let path = next.pop(); path !== undefined; path = next.pop()) {
+      if (seen.has(path)) continue;
+      seen.add(path);
+      const { status, text } = await appliance.call(path);
+      expect([path, status]).toEqual([path, 200]);
+      if (!path.startsWith("/docs")) continue;
+      const links = [...text.matchAll(/href="([^"]+)"/g)].map(([, link = ""]) => link);
+      for (const link of links.filter((one) => one.startsWith("/"))) next.push(link.split("#")[0] ?? link);
+      const own = links.filter((one) => one.startsWith("#"));
+      for (const link of own) expect([path, link, text.includes(`id="${link.slice(1)}"`)]).toEqual([path, link, true]);
+    }
+    expect(seen.size).toBeGreaterThan(30);
+  });
+
+  test("a page's Markdown is the repository's, as text/markdown; an unknown page is a 404", async () => {
+    const { text, headers } = await appliance.call("/docs/webhooks.md");
+    expect(text).toBe(readFileSync("docs/webhooks.md", "utf8"));
+    expect(headers.get("content-type")).toBe("text/markdown; charset=utf-8");
+    expect((await appliance.call("/docs/nothing")).status).toBe(404);
+    expect((await appliance.call("/docs/constructor")).status).toBe(404);
+  });
+});
+
+test("/llms.txt has the form of llmstxt.org, and each of its links is served as Markdown", async () => {
+  const { text } = await appliance.call("/llms.txt");
+  expect(text).toMatch(/^# PausePoint\n\n> .+\n\n/);
+  const links = [...text.matchAll(/^- \[[^\]]+\]\(([^)]+)\): .+$/gm)].map(([, link = ""]) => link);
+  expect(links.length).toBeGreaterThan(10);
+  for (const link of links) {
+    const { status, headers } = await appliance.call(link);
+    expect([status, headers.get("content-type")]).toEqual([200, "text/markdown; charset=utf-8"]);
+  }
+});
+
+describe.skipIf(noBrowser !== null)(`in Chromium, without script${noBrowser === null ? "" : `: ${noBrowser}`}`, () => {
+  let browser: TestBrowser;
+  beforeAll(async () => {
+    browser = await openBrowser();
+  });
+  afterAll(() => browser?.close());
+
+  test.each([
+    ["/docs", "light"],
+    ["/docs", "dark"],
+    ["/docs/api", "light"],
+    ["/docs/webhooks", "dark"],
+  ] as const)(
+    "%s in %s fits a phone and has nothing that a checker of accessibility finds",
+    async (path, colorScheme) => {
+      const context = await browser.context({ viewport: { width: 390, height: 844 }, colorScheme });
+      const page = await context.newPage();
+      const complaints: string[] = [];
+      page.on("console", (message) => complaints.push(message.text()));
+      await page.goto(`${appliance.url}${path}`);
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
+      await page.evaluate(axe.source);
+      const found = (await page.evaluate("axe.run()")) as axe.AxeResults;
+      expect(found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
+      if (process.env.SHOTS !== undefined)
+        await page.screenshot({ path: `${process.env.SHOTS}${path.replaceAll("/", "_")}-${colorScheme}.png` });
+      expect(complaints).toEqual([]);
+      await context.close();
+    },
+  );
+});

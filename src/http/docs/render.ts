@@ -43,7 +43,8 @@ function toHtml(markdown: string): string {
       code: ({ text }) => `<pre tabindex="0"><code>${escapeHtml(text)}</code></pre>\n`,
     },
   });
-  return marked.parse(markdown, { async: false });
+  // A wide table scrolls by itself, so a keyboard must reach it. Text of a page is escaped by now.
+  return marked.parse(markdown, { async: false }).replaceAll("<table>", '<table tabindex="0">');
 }
 
 /** Where a link of the repository's pages leads on this server; null for a file that is not served. */

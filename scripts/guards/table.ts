@@ -701,4 +701,12 @@ export const guards: readonly Guard[] = [
     test: "test/clients/typescript/client.test.ts",
     title: "with a redirect sends the key nowhere else",
   },
+  {
+    guard: "no answer that the OpenAPI document does not describe",
+    file: "test/support/described.ts",
+    line: "if (response === undefined) return `${said}: the status is not described`;",
+    without: "if (response === undefined) return null;",
+    test: "test/http/openapi.test.ts",
+    title: "by its status",
+  },
 ];

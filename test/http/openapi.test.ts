@@ -12,8 +12,9 @@ beforeAll(async () => {
 });
 afterAll(() => appliance.stop());
 
-/** Routes that are nobody's API: pages to read, and where carriers call with formats of their own. */
+/** Routes that are nobody's API: pages to read, MCP, and where carriers call with formats of their own. */
 const notDescribed = [
+  "POST /mcp",
   "GET /docs",
   "GET /docs/:page",
   "GET /llms.txt",

@@ -50,17 +50,16 @@ export function describeRequest(config: HttpGatewayConfig, message: GatewayMessa
 function bodyOf({ body }: HttpGatewayConfig, message: GatewayMessage): { type: string; text: string } | null {
   if (body === undefined) return null;
   if (typeof body === "function" || "json" in body) {
-    const value = declaredValue(typeof body === "function" ? body : body.json, message);
-    const text = JSON.stringify(value);
+    const text = jsonText(declaredValue(typeof body === "function" ? body : body.json, message));
     if (text === undefined) throw new Error("the function in `body` gives nothing that JSON can hold");
     return { type: "application/json; charset=utf-8", text };
   }
   if ("form" in body)
     return {
       type: "application/x-www-form-urlencoded; charset=utf-8",
-      text: toForm(declaredValue(body.form, message)),
+      text: toForm(plainValue(body.form, message)),
     };
-  return { type: "application/xml; charset=utf-8", text: toXml(declaredValue(body.xml, message)) };
+  return { type: "application/xml; charset=utf-8", text: toXml(plainValue(body.xml, message)) };
 }
 
 function declaredValue(body: Shape | BodyFunction, message: GatewayMessage): unknown {
@@ -70,6 +69,20 @@ function declaredValue(body: Shape | BodyFunction, message: GatewayMessage): unk
   } catch {
     // Its own words may hold the text.
     throw new Error("the function in `body` failed");
+  }
+}
+
+/** Without getters, whose words on failing may hold the text. */
+function plainValue(body: Shape | BodyFunction, message: GatewayMessage): unknown {
+  return declaredValue(typeof body === "function" ? (given) => structuredClone(body(given)) : body, message);
+}
+
+function jsonText(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // A toJSON of the operator's own may say what it was given.
+    throw new Error("the function in `body` gives what JSON cannot hold");
   }
 }
 

@@ -137,6 +137,27 @@ describe("a request", () => {
       error: "the function in `body` failed; correct the configuration",
     });
   });
+
+  test("tells of what a function gives that fails when it is written, without its words", async () => {
+    const failing = (m: GatewayMessage) => ({
+      get text(): string {
+        throw new Error(`${m.to} ${m.text} ${m.link}`);
+      },
+    });
+    const toJSON = (m: GatewayMessage) => ({
+      toJSON() {
+        throw new Error(`${m.to} ${m.text} ${m.link}`);
+      },
+    });
+    for (const body of [failing, toJSON, { form: failing }, { xml: failing }]) {
+      const result = await send({ body: body as never });
+      expect(result.outcome).toBe("failed");
+      expect("error" in result && result.error).toMatch(
+        /^the function in `body` (failed|gives what JSON cannot hold); correct the configuration$/,
+      );
+    }
+    expect(peer.requests).toHaveLength(0);
+  });
 });
 
 describe("credentials", () => {

@@ -630,6 +630,22 @@ export const guards: readonly Guard[] = [
     title: "with a revocation taken back is found out by the digest of what was put aside",
   },
   {
+    guard: "an unforeseen error of a channel is told without its words",
+    file: "src/delivery/messages.ts",
+    line: "cause instanceof Cut ? cause.message",
+    without: "cause instanceof Error ? cause.message",
+    test: "test/http/channels/concealed.test.ts",
+    title: "is told in words that hold nothing of the message",
+  },
+  {
+    guard: "Twilio's own words are not logged where they repeat the message",
+    file: "src/channels/twilio/messages-api.ts",
+    line: 'repeats(told, about.sent) ? "" : told',
+    without: "told",
+    test: "test/http/channels/concealed.test.ts",
+    title: "over twilio with a code that nobody knows holds no address, link or text",
+  },
+  {
     guard: "a live question never answers itself",
     file: "src/delivery/outbox.ts",
     line: 'message.mode === "test" ? scriptOf(message.destination) : null;',

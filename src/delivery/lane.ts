@@ -74,7 +74,7 @@ export class Lane<Item extends { readonly id: string }, Result> {
   /** Takes nothing more, gives what is under way a few seconds, then cuts it off; its lease sees to the rest. */
   async stop(graceMs: number): Promise<void> {
     this.#closed = true;
-    const cut = this.#parts.clock.after(graceMs, () => this.#stopping.abort(new Error("the appliance is stopping")));
+    const cut = this.#parts.clock.after(graceMs, () => this.#stopping.abort(new Cut("the appliance is stopping")));
     // What was being claimed when the stop came is under way a moment later.
     await this.#attendant.stop();
     await Promise.all(this.#underWay);
@@ -149,7 +149,7 @@ export class Lane<Item extends { readonly id: string }, Result> {
     const cut = new AbortController();
     const { clock, timeoutMs } = this.#parts;
     const stopTimer = afterLong(clock, timeoutMs + CUT_MARGIN_MS, () =>
-      cut.abort(new Error(`no end within ${timeoutMs / 1000} s`)),
+      cut.abort(new Cut(`no end within ${timeoutMs / 1000} s`)),
     );
     const signal = AbortSignal.any([cut.signal, this.#stopping.signal]);
     try {
@@ -160,6 +160,11 @@ export class Lane<Item extends { readonly id: string }, Result> {
       stopTimer();
     }
   }
+}
+
+/** Why an attempt was cut off, in words that hold nothing of the message. */
+export class Cut extends Error {
+  override readonly name = "Cut";
 }
 
 /** Rejects once the signal aborts, and a moment later, so that traffic that heeds it can still tell what became of it. */

@@ -3,7 +3,7 @@ import type { Channel, Conclusion, OutgoingMessage, SendResult } from "../channe
 import type { DeliveryKind, DeliveryStatus, Mode, Tx, Work } from "../storage/index.ts";
 import type { Health } from "./breaker.ts";
 import type { DeliveryContext } from "./context.ts";
-import type { Traffic } from "./lane.ts";
+import { Cut, type Traffic } from "./lane.ts";
 import * as queries from "./queries.ts";
 import { backOff } from "./schedule.ts";
 
@@ -101,8 +101,11 @@ export class MessageTraffic implements Traffic<ClaimedMessage, SendResult> {
     return sent ?? { outcome: "sent", providerId: null, status: null, excerpt: null };
   }
 
-  broken(error: Error): SendResult {
-    return { outcome: "retry", error: error.message, status: null, excerpt: null, retryAfterMs: null };
+  broken(cause: Error): SendResult {
+    // What was not foreseen may repeat the message in its words.
+    const error =
+      cause instanceof Cut ? cause.message : `the channel failed in a way that was not foreseen (${cause.name})`;
+    return { outcome: "retry", error, status: null, excerpt: null, retryAfterMs: null };
   }
 
   *record(tx: Tx, message: ClaimedMessage, result: SendResult, startedAt: number): Work<void> {

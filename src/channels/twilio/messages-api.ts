@@ -54,7 +54,7 @@ export async function createMessage(
   const answer = wire.answer();
   return answer === null
     ? { result: unanswered("nothing was handed to Twilio"), code: null }
-    : judge(answer, account, about, clock);
+    : judge(answer, account, { ...about, sent: `${fields.body ?? ""} ${fields.contentVariables ?? ""}` }, clock);
 }
 
 /** Where Twilio is to report what becomes of a message. */
@@ -157,7 +157,12 @@ function whyUnanswered(account: TwilioAccount, stop: AbortSignal, deadline: Abor
 /** No such name, a closed port, no way through the network, or a TLS handshake or certificate refused. */
 const NEVER_CONNECTED = /^(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EPROTO|.*(?:CERT|VERIFY).*)$/;
 
-function judge(answer: Answer, account: TwilioAccount, about: About, clock: Clock): Created {
+function judge(
+  answer: Answer,
+  account: TwilioAccount,
+  about: About & { readonly sent: string },
+  clock: Clock,
+): Created {
   const { status } = answer;
   const fields = parseObject(answer.text);
   const hide = concealer(account, about);
@@ -169,7 +174,9 @@ function judge(answer: Answer, account: TwilioAccount, about: About, clock: Cloc
   }
   const code = typeof fields?.code === "number" ? fields.code : null;
   const refusal = code === null ? undefined : twilioRefusal(code);
-  const said = typeof fields?.message === "string" ? hide(fields.message).replace(/\s+/g, " ").slice(0, 300) : "";
+  const told = typeof fields?.message === "string" ? hide(fields.message).replace(/\s+/g, " ").slice(0, 300) : "";
+  // In the attempt it stands whole. An error is logged too, where no word of the message belongs.
+  const said = repeats(told, about.sent) ? "" : told;
   const words = code === null ? notFromTwilio(status) : `${refusal?.words ?? (said || "refused")} (Twilio ${code})`;
   const error = status >= 500 ? `${words}; ${MAYBE_TAKEN}` : words;
   // Without a code it is not Twilio that refuses but something on the way, which the operator can mend in time.
@@ -192,6 +199,11 @@ const DOWN_CODE: ReadonlySet<number> = new Set([20003, 20429, 20503, 21611, 3000
 function excerptOf(answer: Answer, fields: ReturnType<typeof parseObject>, hide: (text: string) => string) {
   if (answer.isCut) return null;
   return hide(fields === null ? answer.text : JSON.stringify({ ...fields, body: undefined })).slice(0, 1000);
+}
+
+/** Whether words repeat a message: one of its longer words is enough. */
+function repeats(words: string, message: string): boolean {
+  return message.split(/[^\p{L}\p{N}]+/u).some((word) => word.length > 4 && words.includes(word));
 }
 
 /** Takes the credentials, the recipient's number and the link's token out of what came back. */

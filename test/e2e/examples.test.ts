@@ -57,7 +57,8 @@ describe("the example", () => {
   }
 
   always("files are all run here", () => {
-    const files = readdirSync(folder).filter((name) => !name.endsWith(".md"));
+    const entries = readdirSync(folder, { withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile() && !entry.name.endsWith(".md")).map(({ name }) => name);
     expect(files.sort()).toEqual(Object.keys(examples).sort());
   });
 });

@@ -44,6 +44,13 @@ const parts = {
     }),
   /** Official MCP programs: `npm ci --ignore-scripts` in test/mcp-peers, which `.ci/run` does. */
   "test/mcp-peers/node_modules": () => existing(join(project, "test/mcp-peers/node_modules/@modelcontextprotocol/sdk")),
+  /** The packages of an example and the built client that it links to: `npm run --prefix clients/typescript build` and
+   * `npm ci --prefix examples/…`, which `.ci/run` does. */
+  "examples/langgraph/node_modules": () => installed("langgraph"),
+  "examples/openai-agents/node_modules": () => installed("openai-agents"),
+  "examples/ai-sdk/node_modules": () => installed("ai-sdk"),
+  "examples/langchain/node_modules": () => installed("langchain"),
+  "examples/mastra/node_modules": () => installed("mastra"),
   /** The folder of test vectors that stands beside the checkout. */
   "shared/vectors": () => existing(join(project, "../shared/vectors")),
   /** The compiled executable; `npm test` builds it before the tests that run it. */
@@ -66,6 +73,10 @@ export function pathOf(part: Part): string {
   const path = parts[part]();
   if (path === undefined) throw new Error(`This machine has no ${part}.`);
   return path;
+}
+
+function installed(example: string): string | undefined {
+  return existing(join(project, `examples/${example}/node_modules/@pausepoint/client/dist/index.js`));
 }
 
 function existing(path: string): string | undefined {

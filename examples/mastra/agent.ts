@@ -13,6 +13,7 @@ import { z } from "zod";
 
 const pausepoint = new PausePoint();
 const records = z.object({ records: z.number() });
+const asked = z.object({ pause_id: z.string() });
 
 // #region step
 /** Suspends with the question's id; on resume the id leads to the answer, which only the server knows. */
@@ -20,8 +21,8 @@ const ask = createStep({
   id: "ask",
   inputSchema: records,
   outputSchema: records.extend({ approved: z.boolean() }),
-  suspendSchema: z.object({ pause_id: z.string() }),
-  resumeSchema: z.object({ pause_id: z.string() }),
+  suspendSchema: asked,
+  resumeSchema: asked,
   execute: async ({ inputData, resumeData, suspend, runId }) => {
     if (resumeData === undefined) {
       const question = {
@@ -64,7 +65,7 @@ if (process.argv[2] === "start") {
   const run = await workflow.createRun();
   const result = await run.start({ inputData: { records: 14_000 } });
   if (result.status !== "suspended") throw new Error(`the run is ${result.status}`);
-  const { pause_id } = result.steps.ask?.suspendPayload as { pause_id: string };
+  const { pause_id } = asked.parse(result.steps.ask?.suspendPayload);
   writeFileSync("run.json", JSON.stringify({ runId: run.runId, pause_id }));
   // #endregion
   console.log("asked");

@@ -6,6 +6,7 @@
  *     <!-- run: answered -->     a test runs it, and answers each question through its link meanwhile
  *     <!-- run: printed -->      a test runs it, and it is what `serve` prints
  *     <!-- file: ask.py -->      it is written to a file, which a later fence runs
+ *     <!-- from: examples/langgraph/agent.ts#ask -->    it is that region of a tested example; `npm run docs` writes it
  *     <!-- json: create -->      its value is held against what the code makes or takes
  *     <!-- config -->            it is loaded as a configuration
  *     <!-- not run: why -->      it cannot run here

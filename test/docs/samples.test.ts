@@ -12,6 +12,7 @@ import { problems } from "../../src/platform/problem.ts";
 import { startAppliance } from "../support/appliance.ts";
 import { environment, folderWith, run } from "../support/binary.ts";
 import { documentAt, documents, type Fence, fencesOf, project } from "./documents.ts";
+import { regionOf } from "./regions.ts";
 
 const fences = documents.flatMap((document) => document.fences);
 const marked = (kind: string, detail: string) =>
@@ -20,7 +21,7 @@ const contentOf = (fence: Fence | undefined) => JSON.parse(fence?.text ?? "no su
 
 describe("a sample in the documents", () => {
   test("says what it is good for, and why if it is not run", () => {
-    const kinds = ["run", "file", "json", "config", "not run"];
+    const kinds = ["run", "file", "from", "json", "config", "not run"];
     const bare = fences.filter(({ marker }) => marker === null || !kinds.includes(marker.kind));
     expect(bare.map(({ place }) => place)).toEqual([]);
     const silent = fences.filter(({ marker }) => marker?.kind === "not run" && marker.detail === "");
@@ -51,6 +52,11 @@ describe("a sample in the documents", () => {
     expect(shown.length).toBeGreaterThan(0);
     for (const { marker, text } of shown) expect(text).toBe(readFileSync(join(project, marker?.detail ?? ""), "utf8"));
   });
+
+  test.each(fences.filter(({ marker }) => marker?.kind === "from").map((fence) => [fence.place, fence] as const))(
+    "that is cut from an example is what stands there: %s (npm run docs writes it)",
+    (_place, fence) => expect(fence.text).toBe(regionOf(fence.marker?.detail ?? "")),
+  );
 
   test("of a problem is one of the table's", () => {
     const [problem] = marked("json", "problem").map(contentOf);

@@ -51,6 +51,7 @@ const parts = {
   "examples/ai-sdk/node_modules": () => installed("ai-sdk"),
   "examples/langchain/node_modules": () => installed("langchain"),
   "examples/mastra/node_modules": () => installed("mastra"),
+  "examples/use-cases/node_modules": () => installed("use-cases"),
   /** The folder of test vectors that stands beside the checkout. */
   "shared/vectors": () => existing(join(project, "../shared/vectors")),
   /** The compiled executable; `npm test` builds it before the tests that run it. */

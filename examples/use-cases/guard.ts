@@ -2,6 +2,8 @@
 import { type CreatePause, digestAction, fetchReceiptKeys, PausePoint, verifyReceipt } from "@pausepoint/client";
 
 const pausepoint = new PausePoint();
+/** Has a key of its own, with the scope `receipts:consume` alone, which the one that asks lacks. */
+const executor = new PausePoint({ apiKey: process.env.PAUSEPOINT_EXECUTOR_KEY ?? "" });
 const url = process.env.PAUSEPOINT_URL ?? "http://127.0.0.1:8787";
 /** `test` while you try it with a test key. */
 const mode = process.env.PAUSEPOINT_MODE === "test" ? "test" : "live";
@@ -19,7 +21,7 @@ export async function guarded(
   const [yes] = question.options;
   if (!decision.isHuman || decision.choice !== yes || decision.receipt === null) return false;
   await verifyReceipt(decision.receipt, { keys, mode, actionDigest: digest, audience: "agent", choices: [yes] });
-  await pausepoint.consumeReceipt({ receipt: decision.receipt, action_digest: digest });
+  await executor.consumeReceipt({ receipt: decision.receipt, action_digest: digest });
   await carryOut();
   return true;
 }

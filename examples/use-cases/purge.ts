@@ -3,7 +3,10 @@ import { Database } from "bun:sqlite";
 import { guarded } from "./guard.ts";
 
 const database = new Database("staging.db");
-const ids = database.query<{ id: number }, []>("SELECT id FROM records WHERE stale = 1").all().map(({ id }) => id);
+const ids = database
+  .query<{ id: number }, []>("SELECT id FROM records WHERE stale = 1")
+  .all()
+  .map(({ id }) => id);
 const done = await guarded(
   {
     recipient: "+1 (312) 847-1928",

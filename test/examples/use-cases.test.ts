@@ -12,7 +12,14 @@ const examples = join(import.meta.dir, "../../examples/use-cases");
 const cases = [
   { name: "wire", message: "Wire $8,400 to Meridian Supplies?", yes: "Approve", no: "Reject", before: 0, after: 1 },
   { name: "campaign", message: "Send this campaign to 340 contacts?", yes: "Send", no: "Hold", before: 0, after: 340 },
-  { name: "purge", message: "Purge 14,000 records from staging?", yes: "Purge", no: "Keep", before: 14_500, after: 500 },
+  {
+    name: "purge",
+    message: "Purge 14,000 records from staging?",
+    yes: "Purge",
+    no: "Keep",
+    before: 14_500,
+    after: 500,
+  },
   { name: "contract", message: "Sign and submit this contract?", yes: "Sign", no: "Decline", before: 0, after: 1 },
 ] as const;
 type Case = (typeof cases)[number];
@@ -20,6 +27,8 @@ type Case = (typeof cases)[number];
 /** Runs an agent whose question gets this choice, or none, and answers what it printed, did and left on the server. */
 async function play({ name, message, before }: Case, choice: string | null) {
   await using server = await serveBinary();
+  const create = ["keys", "create", "--name", "executor", "--mode", "test", "--scopes", "receipts:consume", "--json"];
+  const executor = JSON.parse((await server.run(...create)).stdout);
   const folder = folderWith({ "contract.txt": "We agree.\n" });
   const transfers: unknown[] = [];
   const bank = Bun.serve({
@@ -45,6 +54,7 @@ async function play({ name, message, before }: Case, choice: string | null) {
     const env = environment({
       PAUSEPOINT_URL: server.url,
       PAUSEPOINT_API_KEY: server.key,
+      PAUSEPOINT_EXECUTOR_KEY: executor.key ?? executor.secret,
       PAUSEPOINT_MODE: "test",
       BANK_URL: bank.url.href,
     });

@@ -54,7 +54,7 @@ async function play({ name, message, before }: Case, choice: string | null) {
     const env = environment({
       PAUSEPOINT_URL: server.url,
       PAUSEPOINT_API_KEY: server.key,
-      PAUSEPOINT_EXECUTOR_KEY: executor.key ?? executor.secret,
+      PAUSEPOINT_EXECUTOR_KEY: executor.key,
       PAUSEPOINT_MODE: "test",
       BANK_URL: bank.url.href,
     });

@@ -41,7 +41,9 @@ function testFiles(paths: readonly string[]): string[] {
     const glob = new Bun.Glob("**/*.test.{ts,tsx}");
     return [...glob.scanSync({ cwd: full, absolute: true })].map((file) => relative(project, file));
   });
-  return [...new Set(found)].filter((file) => !notTests.some((folder) => file.startsWith(folder))).sort();
+  // Some tests have packages of their own beside them, and packages bring tests along.
+  const ours = found.filter((file) => !file.includes("node_modules/"));
+  return [...new Set(ours)].filter((file) => !notTests.some((folder) => file.startsWith(folder))).sort();
 }
 
 function buildExecutable(): void {

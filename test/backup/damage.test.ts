@@ -156,7 +156,7 @@ describe("an encrypted backup", () => {
     expect(await stage.restore("phrase.age", "from-phrase", ["--key-file", stage.path("phrase.key")])).toMatchObject({
       status: 0,
     });
-  }, 20_000);
+  }, 60_000);
 
   testNeeding("age")("is opened by the age command, and what comes out by tar", async () => {
     const opening = `"${pathOf("age")}" -d -i identity encrypted.age | tar xzf - && age-keygen -y identity`;

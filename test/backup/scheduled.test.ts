@@ -57,7 +57,7 @@ describe("scheduled backups", () => {
     expect(await stage.restore(newest, "data")).toMatchObject({ status: 0 });
     expect(linesOf(join(stage.data, "backups.jsonl")).length).toBe(3);
     expect(logged.filter((line) => line.includes("backup made")).length).toBe(3);
-  }, 20_000);
+  }, 60_000);
 
   test("that fail are told of as errors, with why, and cost none that was there", async () => {
     writeFileSync(stage.path("file"), "");
@@ -93,7 +93,7 @@ describe("scheduled backups", () => {
     expect(name).toMatch(/^pausepoint-\w{8}-\d{8}T\d{6}Z\.tar\.gz\.age$/);
     const key = ["--key-file", stage.path("backup.key")];
     expect(await stage.restore(join("nightly", name!), "elsewhere", key)).toMatchObject({ status: 0 });
-  }, 20_000);
+  }, 60_000);
 });
 
 describe("the configuration of backups", () => {

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import axe from "axe-core";
+import { topics } from "../../src/http/docs/pages.ts";
+import { documents } from "../docs/documents.ts";
 import { type Appliance, startAppliance } from "../support/appliance.ts";
 import { noBrowser, openBrowser, type TestBrowser } from "../support/browser.ts";
 
@@ -60,6 +62,13 @@ test("/llms.txt has the form of llmstxt.org, and each of its links is served as 
     const { status, headers } = await appliance.call(link);
     expect([status, headers.get("content-type")]).toEqual([200, "text/markdown; charset=utf-8"]);
   }
+});
+
+test("every page for whoever uses it is in the executable, and what is for its makers is not", () => {
+  const own = ["ARCHITECTURE", "testing", "tested"];
+  const written = documents.flatMap(({ path }) => /^docs\/(.+)\.md$/.exec(path)?.[1] ?? []);
+  const served = Object.values(topics).flatMap((pages) => Object.keys(pages));
+  expect(served.sort()).toEqual(written.filter((name) => !own.includes(name)).sort());
 });
 
 describe.skipIf(noBrowser !== null)(`in Chromium, without script${noBrowser === null ? "" : `: ${noBrowser}`}`, () => {

@@ -1,22 +1,51 @@
 /** The pages of docs/, as they stand in the repository: part of the executable, loaded when one is first asked for. */
+import aiSdk from "../../../docs/ai-sdk.md" with { type: "text" };
 import api from "../../../docs/api.md" with { type: "text" };
+import ask from "../../../docs/ask.md" with { type: "text" };
 import auditFormat from "../../../docs/audit-format.md" with { type: "text" };
 import backup from "../../../docs/backup.md" with { type: "text" };
 import channels from "../../../docs/channels.md" with { type: "text" };
+import clientsTypescript from "../../../docs/clients-typescript.md" with { type: "text" };
+import frameworks from "../../../docs/frameworks.md" with { type: "text" };
+import githubActions from "../../../docs/github-actions.md" with { type: "text" };
 import install from "../../../docs/install.md" with { type: "text" };
 import keys from "../../../docs/keys.md" with { type: "text" };
+import langchain from "../../../docs/langchain.md" with { type: "text" };
+import langgraph from "../../../docs/langgraph.md" with { type: "text" };
+import mastra from "../../../docs/mastra.md" with { type: "text" };
+import mcp from "../../../docs/mcp.md" with { type: "text" };
+import openaiAgents from "../../../docs/openai-agents.md" with { type: "text" };
 import openapi from "../../../docs/openapi.md" with { type: "text" };
 import oversight from "../../../docs/oversight.md" with { type: "text" };
 import privacy from "../../../docs/privacy.md" with { type: "text" };
 import receipts from "../../../docs/receipts.md" with { type: "text" };
 import smpp from "../../../docs/smpp.md" with { type: "text" };
 import smsGateways from "../../../docs/sms-gateways.md" with { type: "text" };
+import testRecipients from "../../../docs/test-recipients.md" with { type: "text" };
 import webhooks from "../../../docs/webhooks.md" with { type: "text" };
 import witness from "../../../docs/witness.md" with { type: "text" };
 
 /** By topic, then by the name in the address: the Markdown. */
 export const topics: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  Integrate: { api, openapi, webhooks, receipts },
+  Integrate: {
+    api,
+    openapi,
+    webhooks,
+    receipts,
+    mcp,
+    ask,
+    "clients-typescript": clientsTypescript,
+    "test-recipients": testRecipients,
+  },
+  "Frameworks and CI": {
+    frameworks,
+    langgraph,
+    langchain,
+    "openai-agents": openaiAgents,
+    "ai-sdk": aiSdk,
+    mastra,
+    "github-actions": githubActions,
+  },
   Run: { install, channels, "sms-gateways": smsGateways, smpp, backup, keys, privacy },
   Audit: { "audit-format": auditFormat, witness, oversight },
 };

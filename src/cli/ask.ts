@@ -18,6 +18,7 @@ export function addAsk(program: Command): void {
     .option("--options <a,b>", "the options, with commas between; the first one is exit status 0", "Approve,Reject")
     .option("--timeout-hours <n>", "how long to wait, fractions allowed (default: the server's)")
     .option("--default <option>", "what the clock chooses when nobody answers")
+    .option("--accept-default", "let the first option count, too, when the clock chose it by --default")
     .option("--details <label=text...>", "a fact that is shown beside the question")
     .option("--allow-comment", "let the person add a comment")
     .option("--action-digest <digest>", "what the approval is bound to, as `pausepoint digest` prints it")
@@ -27,7 +28,7 @@ export function addAsk(program: Command): void {
     .option("--json", "print the whole pause as JSON")
     .addHelpText(
       "after",
-      "\nThe key is read from $PAUSEPOINT_API_KEY. Exit status: 0 the first option, 3 another one, 4 no answer,\n1 failed, 2 wrong usage. Ctrl-C withdraws the question.",
+      "\nThe key is read from $PAUSEPOINT_API_KEY. Exit status: 0 the first option, 3 another one, 4 no answer, or\nthe first option by the clock alone, 1 failed, 2 wrong usage. Ctrl-C withdraws the question.",
     )
     .action(ask);
 }
@@ -38,6 +39,7 @@ interface Options {
   readonly options: string;
   readonly timeoutHours?: string;
   readonly default?: string;
+  readonly acceptDefault?: boolean;
   readonly details?: readonly string[];
   readonly allowComment?: boolean;
   readonly actionDigest?: string;
@@ -75,7 +77,7 @@ async function ask(message: string, options: Options): Promise<void> {
     throw error instanceof PausePointError ? failureOf(error) : error;
   }
   tell(decision, options.json === true);
-  const status = statusOf(decision);
+  const status = statusOf(decision, options.acceptDefault === true);
   if (status !== FIRST) throw new ExitStatus(status);
 }
 
@@ -117,7 +119,9 @@ function tell({ choice, isHuman, status, comment, pause }: Decision, json: boole
   if (comment !== null) printError(`They added: ${JSON.stringify(comment)}`);
 }
 
-function statusOf({ choice, pause }: Decision): number {
+/** Silence is no consent: what a script goes on with was chosen by a person, unless it says that the clock will do. */
+function statusOf({ choice, isHuman, pause }: Decision, acceptDefault: boolean): number {
   if (choice === null) return NO_ANSWER;
-  return choice === pause.options[0] ? FIRST : ANOTHER;
+  if (choice !== pause.options[0]) return ANOTHER;
+  return isHuman || acceptDefault ? FIRST : NO_ANSWER;
 }

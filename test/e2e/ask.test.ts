@@ -74,6 +74,10 @@ describe("pausepoint ask", () => {
     const fallen = await ask(["Default?", ...TO, "--default", "Reject", "--timeout-hours", "0.5"], expire);
     expect(fallen).toMatchObject({ status: 3, printed: "Reject" });
     expect(fallen.stderr).toContain("Nobody answered in time: Reject is the default, and no person chose it.\n");
+    // Silence is no consent, unless the script says that it will do.
+    const first = ["--default", "Approve", "--timeout-hours", "0.5"];
+    expect(await ask(["First?", ...TO, ...first], expire)).toMatchObject({ status: 4, printed: "Approve" });
+    expect(await ask(["Fine?", ...TO, ...first, "--accept-default"], expire)).toMatchObject({ status: 0 });
   });
 
   test("prints the whole pause as JSON, and asks once under one key", async () => {

@@ -59,9 +59,22 @@ export const pauseSchema = describes<Pause>()(
   }),
 ).meta({ id: "Pause" });
 
-/** What else it holds depends on its type. */
+/** What `data` holds depends on the type. */
 const entry = z
-  .looseObject({ seq: z.int().min(1), type: z.string(), at: time, hash: z.string() })
+  .object({
+    v: z.literal(1),
+    seq: z.int().min(1),
+    at: time,
+    type: z.string(),
+    actor: z.object({ type: z.enum(["developer", "human", "system", "operator"]), id: z.string().nullable() }),
+    project: z.string().nullable(),
+    mode: z.enum(["live", "test"]).nullable(),
+    pause_id: z.string().nullable(),
+    nonce: z.string(),
+    data: z.record(z.string(), z.unknown()),
+    prev_hash: z.string(),
+    hash: z.string(),
+  })
   .meta({ id: "AuditEntry", description: "What was hashed, and its hash; see the page on the audit format." });
 
 const entryPage = z

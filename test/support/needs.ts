@@ -18,6 +18,8 @@ const parts = {
   chromium: () => process.env.CHROMIUM ?? Bun.which("chromium") ?? Bun.which("chromium-browser") ?? undefined,
   /** The command that opens what is encrypted in the age format. */
   age: () => Bun.which("age") ?? undefined,
+  /** What makes the client's types: `npm ci --ignore-scripts` in test/client-peers, which `.ci/run` does. */
+  "openapi-typescript": () => existing(join(project, "test/client-peers/node_modules/openapi-typescript")),
   /** The npm package of the same name: `npm ci --ignore-scripts` in test/client-peers, which `.ci/run` does. */
   deno: () => Bun.which("deno") ?? existing(join(project, `test/client-peers/node_modules/@deno/${DENO}/deno`)),
   go: () => Bun.which("go") ?? undefined,

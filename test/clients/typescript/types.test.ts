@@ -1,9 +1,13 @@
-/** The client's types are written by hand: here they are held against the server's own, by tsc and by real answers. */
+/** The client's types are made of the OpenAPI document; they are held against the server's own and real answers, too. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { z } from "zod";
 import type { AuditEntry, CreatePause, Delivery, Pause } from "../../../clients/typescript/src/index.ts";
+import { clientTypes } from "../../../scripts/client-types.ts";
 import type { createBody, Pause as ServersPause } from "../../../src/pauses/index.ts";
 import { type Appliance, startAppliance } from "../../support/appliance.ts";
+import { testNeeding } from "../../support/needs.ts";
 
 type ServersRequest = z.input<typeof createBody>;
 type Loose<T> = T extends readonly (infer Item)[]
@@ -65,3 +69,11 @@ test("the type of a question has every field that the server takes", () => {
   const none: [never[], never[]] = [untold, unknown];
   expect(none).toEqual([[], []]);
 });
+
+testNeeding("openapi-typescript")(
+  "are those that the OpenAPI document gives: `npm run client-types` writes them",
+  () => {
+    const file = join(import.meta.dir, "../../../clients/typescript/src/api.ts");
+    expect(readFileSync(file, "utf8") === clientTypes()).toBe(true);
+  },
+);

@@ -1,0 +1,1 @@
+../../../verify/pausepoint_verify.py

@@ -77,7 +77,7 @@ def _withdraw(create: Call, pause_id: Optional[str]) -> Flow[None]:
     try:
         if pause_id is None:
             # The create may have been taken although its answer was not heard; under its key the same pause is answered.
-            pause_id = (yield from persist(create, WITHDRAW_SECONDS))["pause_id"]
+            pause_id = cast(Pause, (yield from persist(create, WITHDRAW_SECONDS)))["pause_id"]
         yield from persist(cancel_call(pause_id, "Nobody waits for the answer any more."), WITHDRAW_SECONDS)
     except Exception:
         pass

@@ -97,7 +97,7 @@ def _json_of(body: Mapping[str, Any]) -> bytes:
         raise PausePointError(f"The request can't be written as JSON: {error}.") from error
 
 
-def is_whole(heard: bytes) -> bool:
+def is_whole(heard: bytearray) -> bool:
     """Whether an answer has come in whole. Where that can't be told, the end of the connection tells it."""
     head, end, body = heard.partition(b"\r\n\r\n")
     if not end or re.match(rb"HTTP/1\.[01] 1\d\d ", head):

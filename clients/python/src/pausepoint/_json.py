@@ -41,7 +41,7 @@ def _write(value: Any, pointer: str, depth: int) -> str:
     if isinstance(value, (int, float)):
         if value != value or abs(value) == float("inf") or (value == int(value) and abs(value) > LARGEST_WHOLE):
             _refuse(pointer, "is a number that not every reader keeps: write it as text")
-        return str(es_number(value))
+        return es_number(value)
     if depth == DEEPEST:
         _refuse(pointer, f"is nested deeper than {DEEPEST} levels")
     if isinstance(value, (list, tuple)):

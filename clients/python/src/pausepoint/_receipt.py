@@ -5,7 +5,6 @@ import json
 import os
 import ssl
 import time
-import urllib.error
 import urllib.request
 from datetime import datetime, timezone
 from typing import Any, Dict, Literal, Mapping, Optional, Sequence, cast
@@ -158,7 +157,7 @@ def _key_of(keys: ReceiptKeys, kid: str) -> bytes:
         if isinstance(key, dict) and key.get("kid") == kid and (key.get("kty"), key.get("crv")) == ("OKP", "Ed25519"):
             public = unbase64url(key.get("x"), 32)
             if public is not None:
-                return cast(bytes, public)
+                return public
     raise ReceiptError("unknown key", "it is signed by a key that is not known here")
 
 
@@ -200,7 +199,7 @@ def _bytes_in(part: str, name: str) -> bytes:
     found = unbase64url(part) if part else None
     if found is None:
         raise _malformed(f"its {name} is not in base64url")
-    return cast(bytes, found)
+    return found
 
 
 def _malformed(why: str) -> ReceiptError:

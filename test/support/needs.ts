@@ -44,6 +44,14 @@ const parts = {
       const path = Bun.which(python);
       return path !== null && Bun.spawnSync([path, "-c", "import requests"]).exitCode === 0;
     }),
+  /** A Python that makes wheels and environments: Debian's python3-pip, python3-setuptools, python3-venv and python3-wheel. */
+  "python packaging": () =>
+    ["python3", "/usr/bin/python3"].find((python) => {
+      const path = Bun.which(python);
+      return (
+        path !== null && Bun.spawnSync([path, "-c", "import setuptools, wheel, venv, ensurepip, pip"]).exitCode === 0
+      );
+    }),
   /** Official MCP programs: `npm ci --ignore-scripts` in test/mcp-peers, which `.ci/run` does. */
   "test/mcp-peers/node_modules": () => existing(join(project, "test/mcp-peers/node_modules/@modelcontextprotocol/sdk")),
   /** The packages of an example and the built client that it links to: `npm run --prefix clients/typescript build` and

@@ -75,6 +75,9 @@ export class DocumentReader {
     const env = environment({
       PATH: `${join(this.#folder, "bin")}:${process.env.PATH ?? ""}`,
       PAUSEPOINT_DATA: join(this.#folder, "data"),
+      // As if the Python client were installed; that its wheel can be is shown in test/e2e/clients.
+      PYTHONPATH: join(project, "clients/python/src"),
+      PYTHONDONTWRITEBYTECODE: "1",
     });
     const { status, stdout, stderr } = await run(["bash", "fence.sh"], join(this.#folder, "work"), env);
     const wrong = [...this.#taps.refused, ...(status === 0 ? [] : [`status ${status}`])];

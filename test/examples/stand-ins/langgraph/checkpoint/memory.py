@@ -1,0 +1,2 @@
+class InMemorySaver(dict):
+    pass

@@ -12,6 +12,7 @@ from autogen_ext.models.openai import OpenAIChatCompletionClient
 from pausepoint import AsyncPausePoint
 
 
+# region tool
 async def sign(contract: str) -> str:
     """Signs and submits a contract."""
     decision = await AsyncPausePoint().ask(
@@ -29,6 +30,7 @@ async def sign(contract: str) -> str:
     with open("signed.txt", "a", encoding="utf-8") as signed:
         signed.write(f"{contract}\n")
     return f"{contract} is signed"
+# endregion
 
 
 async def main(task: str) -> None:

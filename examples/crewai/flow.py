@@ -10,6 +10,7 @@ from crewai.flow.flow import Flow, listen, start
 from crewai.flow.human_feedback import human_feedback
 
 
+# region flow
 class AskByText:
     """A feedback provider as CrewAI calls it. It blocks until the answer is there."""
 
@@ -44,6 +45,7 @@ class Campaign(Flow):
         with open("sent.txt", "a", encoding="utf-8") as sent:
             sent.write(f"{result.output}\n")
         return "sent"
+# endregion
 
 
 if __name__ == "__main__":

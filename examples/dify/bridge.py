@@ -25,6 +25,7 @@ def dify(path: str, body: Optional[Dict[str, Any]] = None) -> Any:
     return urllib.request.urlopen(request, timeout=300)
 
 
+# region answer
 def answer(form_token: str) -> str:
     """Asks what the form asks, and hands the answer in. Answers the action."""
     with dify(f"/form/human_input/{form_token}") as got:
@@ -44,6 +45,7 @@ def answer(form_token: str) -> str:
     action = ACTIONS["Approve" if decision.by_person("Approve") else "Reject"]
     with dify(f"/form/human_input/{form_token}", {"inputs": {}, "action": action, "user": USER}):
         return action
+# endregion
 
 
 def main(inputs: Dict[str, Any]) -> None:

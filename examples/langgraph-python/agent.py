@@ -23,9 +23,11 @@ def plan(state: State) -> State:
     return {"to": "Meridian Supplies", "amount": "$8,400"}
 
 
+# region ask
 def ask(state: State) -> State:
     """LangGraph runs a node again from its top when it resumes: nothing with an effect may stand before `interrupt`."""
     return {"approved": interrupt({"question": f"Wire {state['amount']} to {state['to']}?"})}
+# endregion
 
 
 def wire(state: State) -> State:
@@ -45,6 +47,7 @@ builder.add_edge("wire", END)
 graph = builder.compile(checkpointer=InMemorySaver())
 
 
+# region resume
 def run(thread_id: str) -> State:
     config = {"configurable": {"thread_id": thread_id}}
     state = graph.invoke({}, config)
@@ -57,12 +60,13 @@ def run(thread_id: str) -> State:
                 channel="sms",
                 timeout_hours=4,
                 timeout_default="Reject",
-                # Asked again after a restart, it is the same question: nobody is texted twice.
+                # However often it is sent, it is one question for one interrupt.
                 idempotency_key=f"{thread_id}/{each.id}",
             )
             answers[each.id] = decision.by_person("Approve")
         state = graph.invoke(Command(resume=answers), config)
     return state
+# endregion
 
 
 print("done" if run(sys.argv[1])["approved"] else "not done")

@@ -10,12 +10,14 @@ from agents import Agent, Runner, function_tool
 from pausepoint import AsyncPausePoint
 
 
+# region tool
 @function_tool(needs_approval=True)
 async def purge(table: str, rows: int) -> str:
     """Deletes rows for good."""
     with open("purged.txt", "a", encoding="utf-8") as purged:
         purged.write(f"{rows} of {table}\n")
     return f"{rows} rows of {table} are gone"
+# endregion
 
 
 agent = Agent(name="Cleaner", instructions="Keep the staging database small.", tools=[purge])
@@ -23,6 +25,7 @@ agent = Agent(name="Cleaner", instructions="Keep the staging database small.", t
 
 async def main(task: str) -> None:
     client = AsyncPausePoint()
+    # region resume
     result = await Runner.run(agent, task)
     while result.interruptions:
         state = result.to_state()
@@ -41,6 +44,7 @@ async def main(task: str) -> None:
             else:
                 state.reject(call)
         result = await Runner.run(agent, state)
+    # endregion
     print(result.final_output)
 
 

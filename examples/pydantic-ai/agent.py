@@ -20,6 +20,7 @@ def purge(table: str, rows: int) -> str:
     return f"{rows} rows of {table} are gone"
 
 
+# region resume
 result = agent.run_sync(sys.argv[1])
 while isinstance(result.output, DeferredToolRequests):
     answers = DeferredToolResults()
@@ -36,4 +37,5 @@ while isinstance(result.output, DeferredToolRequests):
         approved = decision.by_person("Approve")
         answers.approvals[call.tool_call_id] = True if approved else ToolDenied("A person did not allow it.")
     result = agent.run_sync(message_history=result.all_messages(), deferred_tool_results=answers)
+# endregion
 print(result.output)

@@ -1,4 +1,7 @@
-/** What a document shows of an example: the lines between `// #region name` and `// #endregion`, or the whole file. */
+/**
+ * What a document shows of an example: the lines between `// #region name` and `// #endregion`, in Python between
+ * `# region name` and `# endregion`, or the whole file.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -10,8 +13,8 @@ export function regionOf(from: string): string {
   const text = readFileSync(join(project, path), "utf8");
   if (region === undefined) return text;
   const lines = text.split("\n");
-  const start = lines.findIndex((line) => line.trim() === `// #region ${region}`);
-  const length = lines.slice(start + 1).findIndex((line) => line.trim() === "// #endregion");
+  const start = lines.findIndex((line) => [`// #region ${region}`, `# region ${region}`].includes(line.trim()));
+  const length = lines.slice(start + 1).findIndex((line) => /^(?:\/\/ #|# )endregion$/.test(line.trim()));
   if (start < 0 || length < 0) throw new Error(`${path} has no region ${region}`);
   const held = lines.slice(start + 1, start + 1 + length);
   const margin = Math.min(...held.filter((line) => line.trim() !== "").map((line) => line.search(/\S/)));

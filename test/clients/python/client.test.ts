@@ -158,6 +158,15 @@ describe.each(clients)("%s asks", (client) => {
     await appliance.held(0);
   });
 
+  test("and withdraws the question when a signal handler exits", async () => {
+    const message = named("Terminated?");
+    const asking = new Python([ask(client, message, { cancel_on_interrupt: true })]);
+    const { pause_id } = await asked(message);
+    await appliance.held(1);
+    expect((await asking.interrupt("SIGTERM")).ended).toBe(143);
+    expect((await appliance.pause(appliance.keys.test, pause_id)).status).toBe("cancelled");
+  });
+
   test("and withdraws on Ctrl-C what was taken although its answer was never heard", async () => {
     const message = named("Unheard?");
     let creates = 0;

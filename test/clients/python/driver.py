@@ -7,6 +7,7 @@ import asyncio
 import base64
 import dataclasses
 import json
+import signal
 import ssl
 import sys
 
@@ -16,6 +17,7 @@ import pausepoint._json
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as the document has it
     for line in sys.stdin:
         try:
             came = {"gave": shown(made(json.loads(line)))}

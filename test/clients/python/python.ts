@@ -47,9 +47,9 @@ export class Python {
     }));
   }
 
-  /** Presses Ctrl-C. Answers the exit status or signal, and the last line on stderr. */
-  async interrupt(): Promise<{ ended: number | string; last: string }> {
-    this.#child.kill("SIGINT");
+  /** Presses Ctrl-C, or sends another signal. Answers the exit status or signal, and the last line on stderr. */
+  async interrupt(signal: "SIGINT" | "SIGTERM" = "SIGINT"): Promise<{ ended: number | string; last: string }> {
+    this.#child.kill(signal);
     const { status, stderr } = await this.#ended;
     return { ended: this.#child.signalCode ?? status, last: stderr.trimEnd().split("\n").at(-1) ?? "" };
   }

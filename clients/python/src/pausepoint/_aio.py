@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 import uuid
 from typing import TYPE_CHECKING, Any, Dict, Optional, TypeVar, cast
 
 from ._calls import audit_call, cancel_call, consume_call, create_call, get_call, list_call
 from ._decision import Decision
 from ._flow import Flow, ask_flow, wait_flow
-from ._http import Call, Server, answer_in, is_whole
+from ._http import LONGEST_CALL, Call, Server, answer_in, is_whole
 from ._types import AuditPage, ConsumedReceipt, Pause, PausePage, Status
 
 if TYPE_CHECKING:
@@ -151,12 +152,15 @@ class AsyncPausePoint:
         # Not wait_for: before 3.12 it loses a cancellation that comes just as its task is done.
         exchange = asyncio.ensure_future(self._exchange(call))
         exchange.add_done_callback(lambda done: done.cancelled() or done.exception())  # else its end may go unheard
+        deadline = time.monotonic() + limit
         try:
-            done, _ = await asyncio.wait({exchange}, timeout=limit)
+            while not exchange.done():
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise self._server.unreachable(f"no answer within {limit:g} s")
+                await asyncio.wait({exchange}, timeout=min(left, LONGEST_CALL))
         finally:
             exchange.cancel()
-        if not done:
-            raise self._server.unreachable(f"no answer within {limit:g} s")
         try:
             return answer_in(exchange.result(), self._server)
         except OSError as error:

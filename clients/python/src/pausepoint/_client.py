@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Dict, Optional, TypeVar, cast
 from ._calls import audit_call, cancel_call, consume_call, create_call, get_call, list_call
 from ._decision import Decision
 from ._flow import Flow, ask_flow, wait_flow
-from ._http import Call, Server, answer_in, is_whole
+from ._http import LONGEST_CALL, Call, Server, answer_in, is_whole
 from ._types import AuditPage, ConsumedReceipt, Pause, PausePage, Status
 
 if TYPE_CHECKING:
@@ -168,8 +168,11 @@ class PausePoint:
                 connection.settimeout(_left(deadline))
                 connection.sendall(request)
                 while not is_whole(heard):
-                    connection.settimeout(_left(deadline))
-                    some = connection.recv(65_536)
+                    connection.settimeout(min(_left(deadline), LONGEST_CALL))
+                    try:
+                        some = connection.recv(65_536)
+                    except socket.timeout:
+                        continue
                     if not some:
                         break
                     heard += some

@@ -17,6 +17,10 @@ from urllib.parse import urlsplit
 
 from ._errors import AnswerError, ConnectionError, PausePointError, problem_error
 
+LONGEST_CALL = 1.0
+"""The longest that one call of the system may block, in seconds. Python sees a signal that comes just before such a call
+only when that call is over, and Ctrl-C must not wait for an answer."""
+
 
 @dataclass
 class Call:

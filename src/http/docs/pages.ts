@@ -5,8 +5,10 @@ import ask from "../../../docs/ask.md" with { type: "text" };
 import auditFormat from "../../../docs/audit-format.md" with { type: "text" };
 import backup from "../../../docs/backup.md" with { type: "text" };
 import channels from "../../../docs/channels.md" with { type: "text" };
+import clientsPython from "../../../docs/clients-python.md" with { type: "text" };
 import clientsTypescript from "../../../docs/clients-typescript.md" with { type: "text" };
 import frameworks from "../../../docs/frameworks.md" with { type: "text" };
+import frameworksPython from "../../../docs/frameworks-python.md" with { type: "text" };
 import githubActions from "../../../docs/github-actions.md" with { type: "text" };
 import install from "../../../docs/install.md" with { type: "text" };
 import keys from "../../../docs/keys.md" with { type: "text" };
@@ -35,6 +37,7 @@ export const topics: Readonly<Record<string, Readonly<Record<string, string>>>> 
     mcp,
     ask,
     "clients-typescript": clientsTypescript,
+    "clients-python": clientsPython,
     "test-recipients": testRecipients,
   },
   "Frameworks and CI": {
@@ -44,6 +47,7 @@ export const topics: Readonly<Record<string, Readonly<Record<string, string>>>> 
     "openai-agents": openaiAgents,
     "ai-sdk": aiSdk,
     mastra,
+    "frameworks-python": frameworksPython,
     "github-actions": githubActions,
   },
   Run: { install, channels, "sms-gateways": smsGateways, smpp, backup, keys, privacy },

@@ -294,6 +294,47 @@ CREATE TABLE idempotency_keys (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at);
 
+-- Who may use the console. Nobody's TOTP secret is stored: it is derived from the folder's secret, the id and
+-- totp_version. One who is removed stays, since the log names them.
+CREATE TABLE operators (
+  n              INTEGER PRIMARY KEY,
+  id             TEXT    NOT NULL UNIQUE,
+  name           TEXT    NOT NULL,
+  -- The name in lower case: under it somebody signs in.
+  known_as       TEXT    NOT NULL,
+  role           TEXT    NOT NULL CHECK (role = 'viewer' OR role = 'operator' OR role = 'admin'),
+  -- argon2id, with its parameters and salt.
+  password       TEXT    NOT NULL,
+  -- 1: somebody else chose the password, and it must be changed at the first sign-in.
+  password_given INTEGER NOT NULL CHECK (password_given = 0 OR password_given = 1),
+  totp_version   INTEGER NOT NULL DEFAULT 1,
+  -- When a first code has shown that the app holds the secret; NULL: not yet.
+  totp_since     INTEGER,
+  -- The time step of the last code that was taken: each is good once (RFC 6238, section 5.2).
+  totp_last_step INTEGER NOT NULL DEFAULT 0,
+  -- SHA-256 of the recovery codes that are left, hex, a JSON array.
+  recovery       TEXT    NOT NULL DEFAULT '[]',
+  created_at     INTEGER NOT NULL,
+  removed_at     INTEGER
+) STRICT;
+CREATE UNIQUE INDEX operators_known_as ON operators (known_as) WHERE removed_at IS NULL;
+
+-- Who is signed in. The cookie's text is not kept, only its SHA-256.
+CREATE TABLE operator_sessions (
+  n          INTEGER PRIMARY KEY,
+  id         TEXT    NOT NULL UNIQUE,
+  operator_n INTEGER NOT NULL REFERENCES operators (n),
+  hash       BLOB    NOT NULL UNIQUE,
+  -- 0: the password alone was right, as no authenticator is set up yet; nothing is shown but that.
+  is_full    INTEGER NOT NULL CHECK (is_full = 0 OR is_full = 1),
+  address    TEXT,
+  user_agent TEXT,
+  created_at INTEGER NOT NULL,
+  seen_at    INTEGER NOT NULL,
+  ends_at    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX operator_sessions_of ON operator_sessions (operator_n);
+
 -- The log. `entry` holds the very bytes that were hashed (RFC 8785 without `hash`); the chain hash is their SHA-256.
 CREATE TABLE audit_entries (
   seq     INTEGER PRIMARY KEY,

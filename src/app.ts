@@ -5,6 +5,7 @@ import { backupBeforeMigration, ScheduledBackups, tellRestores } from "./backup/
 import type { AddressKind, OutgoingMessage } from "./channels/channel.ts";
 import { channelsOf, fallbacksOf, ownAddressesOf } from "./channels/configured.ts";
 import { OUTBOX } from "./channels/directory.ts";
+import { consoleRoutes, hasAdmin, setupLink } from "./console/routes.ts";
 import { DeliveryQueue, type DueMessage, deliveryRoutes, queueTest, WebhookTraffic } from "./delivery/index.ts";
 import { compareWithPublished, evidenceRoutes, PublishedHead, Witnessing } from "./evidence/index.ts";
 import { docsRoutes } from "./http/docs/routes.ts";
@@ -95,6 +96,8 @@ export interface App {
   readonly pauses: Pauses;
   /** The test key made when there was none and no channel is configured, or null. */
   readonly firstKey: string | null;
+  /** The link by which the console's first administrator is made; null once there is one. */
+  readonly consoleSetup: string | null;
   /** Everything that is served. */
   readonly routes: readonly Route[];
   /** Requests held until a pause has ended. */
@@ -336,6 +339,15 @@ async function compose(
       ...healthRoutes(writer),
       openApiRoute(() => baseUrl),
       ...docsRoutes(() => baseUrl),
+      ...consoleRoutes({
+        writer,
+        context,
+        folderSecret: folder.secret,
+        config,
+        baseUrl: () => baseUrl,
+        log,
+        show: (pauseN) => pauses.show(pauseN),
+      }),
       frontPage,
     ],
   });
@@ -351,6 +363,7 @@ async function compose(
   );
   // Only once it listens: a key that is shown once must not be made by a start that fails.
   const firstKey = config.channelsConfigured ? null : await makeFirstKey(writer, context);
+  const consoleSetup = hasAdmin(writer) ? null : setupLink(config.dataDir, baseUrl, random);
   const backups = backupsOf(config, { installation, clock, log });
   const eraseByCalendar = async () => {
     const { pauses, complete } = await eraseOld(writer, context, (project) => contentDays(config, project));
@@ -377,6 +390,7 @@ async function compose(
     port: server.port,
     pauses,
     firstKey,
+    consoleSetup,
     routes: server.routes,
     get waiting() {
       return waiters.count;

@@ -19,3 +19,8 @@ declare module "*/public/page.js" {
   const text: string;
   export default text;
 }
+
+declare module "*/public/console.js" {
+  const text: string;
+  export default text;
+}

@@ -102,6 +102,12 @@ export const entryTypes = {
   },
   "log.restored": { plain: ["made_at", "seq"], committed: [] },
   "log.resumed": { plain: ["old_origin", "new_origin", "published_size", "published_root", "why"], committed: [] },
+  "operator.created": { plain: ["operator_id", "role"], committed: ["name"] },
+  "operator.enrolled": { plain: ["operator_id"], committed: [] },
+  "operator.removed": { plain: ["operator_id"], committed: [] },
+  "operator.signed_in": { plain: ["operator_id", "session_id", "with"], committed: ["ip", "user_agent"] },
+  "session.revoked": { plain: ["operator_id", "session_id"], committed: [] },
+  "delivery.requeued": { plain: ["delivery"], committed: [] },
   "server.started": { plain: ["version", "channels", "config", "template"], committed: [] },
 } as const satisfies Record<string, { plain: readonly string[]; committed: readonly string[] }>;
 

@@ -17,6 +17,7 @@ import { addPrivacy } from "./privacy.ts";
 import { addReport } from "./report.ts";
 import { addRestore } from "./restore.ts";
 import { addServe } from "./serve.ts";
+import { addSetupLink } from "./setup-link.ts";
 import { addWebhooks } from "./webhooks.ts";
 import { addWitness } from "./witness.ts";
 
@@ -31,6 +32,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .exitOverride()
     .configureOutput({ writeOut: (text) => print(text.trimEnd()), writeErr: (text) => printError(text.trimEnd()) });
   addServe(program);
+  addSetupLink(program);
   addDemo(program);
   addAsk(program);
   addKeys(program);

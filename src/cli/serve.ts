@@ -53,11 +53,13 @@ function greet(app: App, json: boolean, folder: string): void {
         base_url: app.baseUrl,
         data: folder,
         ...(app.firstKey === null ? {} : { test_key: app.firstKey }),
+        ...(app.consoleSetup === null ? {} : { console_setup: app.consoleSetup }),
       }),
     );
     return;
   }
   print(`PausePoint ${version.number}  ${app.url}  (data in ${folder})`);
+  if (app.consoleSetup !== null) print(`Set up the console: ${app.consoleSetup}`);
   if (app.firstKey === null) {
     print(`Make a key with: ${ownCommand()} keys create --name NAME --mode test --data ${folder}`);
     return;

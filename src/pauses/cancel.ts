@@ -21,9 +21,15 @@ export function* cancelPause(
 }
 
 /** Withdraws a pause for another reason than its asker's, if it still waits. False when it ended otherwise. */
-export function* withdrawPause(tx: Tx, context: PauseContext, n: number, actor: Actor): Work<boolean> {
+export function* withdrawPause(
+  tx: Tx,
+  context: PauseContext,
+  n: number,
+  actor: Actor,
+  reason: string | null = null,
+): Work<boolean> {
   const pause = yield* loadPause(tx, n);
-  return pause !== undefined && (yield* withdraw(tx, context, pause, actor, null)) === null;
+  return pause !== undefined && (yield* withdraw(tx, context, pause, actor, reason)) === null;
 }
 
 function* withdraw(

@@ -2,7 +2,7 @@ import type { Clock } from "./clock.ts";
 import type { Random } from "./random.ts";
 
 /** The prefixes of the ids that leave the building. */
-export type IdKind = "pause" | "key" | "dlv" | "evt" | "whk" | "req" | "ins" | "ers" | "hold";
+export type IdKind = "pause" | "key" | "dlv" | "evt" | "whk" | "req" | "ins" | "ers" | "hold" | "op" | "ses";
 
 /** Crockford's base 32 in lower case: sorts as its bytes do. */
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";

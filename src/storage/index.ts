@@ -14,6 +14,7 @@ export type {
   EventType,
   KeyPurpose,
   Mode,
+  OperatorRole,
   PauseStatus,
   ResponseSource,
   Tables,

@@ -173,6 +173,33 @@ export interface Tables {
     released_at: Generated<number | null>;
   };
   idempotency_keys: { world_n: number; key: string; body_hash: Uint8Array; pause_n: number; created_at: number };
+  operators: {
+    n: Generated<number>;
+    id: string;
+    name: string;
+    known_as: string;
+    role: OperatorRole;
+    password: string;
+    password_given: number;
+    totp_version: Generated<number>;
+    totp_since: Generated<number | null>;
+    totp_last_step: Generated<number>;
+    recovery: Generated<string>;
+    created_at: number;
+    removed_at: Generated<number | null>;
+  };
+  operator_sessions: {
+    n: Generated<number>;
+    id: string;
+    operator_n: number;
+    hash: Uint8Array;
+    is_full: number;
+    address: string | null;
+    user_agent: string | null;
+    created_at: number;
+    seen_at: number;
+    ends_at: number;
+  };
   audit_entries: {
     seq: number;
     world_n: number | null;
@@ -210,6 +237,8 @@ export interface Tables {
 
 /** What a signing key signs. Test receipts have a key of their own, so that none can pass for a live one. */
 export type KeyPurpose = "log" | "receipt-live" | "receipt-test";
+/** Who may do what in the console: look, act, or also decide who may. */
+export type OperatorRole = "viewer" | "operator" | "admin";
 export type Mode = "live" | "test";
 export type PauseStatus = "pending" | "responded" | "timed_out" | "cancelled";
 export type ResponseSource = "human" | "timeout_default";

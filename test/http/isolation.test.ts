@@ -8,6 +8,15 @@ import { expectProblem } from "./problem.ts";
 const PUBLIC = [
   "GET /",
   "GET /.well-known/pausepoint-keys.json",
+  // Each asks for a session of its own, and a role.
+  "GET /console",
+  "GET /console/:view",
+  "GET /console/:view/:id",
+  "GET /console/:view/:id/:act",
+  "POST /console",
+  "POST /console/:view",
+  "POST /console/:view/:id",
+  "POST /console/:view/:id/:act",
   "GET /docs",
   "GET /docs/:page",
   "GET /healthz",

@@ -1,0 +1,137 @@
+/** What every page of the console is made of. */
+import css from "../../public/console.css" with { type: "text" };
+import script from "../../public/console.js" with { type: "text" };
+import { isoTime } from "../platform/clock.ts";
+import { escapeHtml } from "../respond/page/escape.ts";
+import { hostileText } from "../respond/page/hostile.ts";
+import { FAVICON } from "../respond/page/render.ts";
+import { relativeTime } from "../respond/page/time.ts";
+import type { OperatorRole } from "../storage/index.ts";
+
+/** HTML that is safe to send: made by {@link html} alone. */
+export class Html {
+  constructor(readonly text: string) {}
+}
+
+export type Fragment = Html | string | number | null | readonly Fragment[];
+
+/** A template whose values are escaped, unless they are HTML already. */
+export function html(parts: TemplateStringsArray, ...values: readonly Fragment[]): Html {
+  return new Html(
+    parts.map((part, index) => part + (index < values.length ? textOf(values[index] ?? null) : "")).join(""),
+  );
+}
+
+function textOf(value: Fragment): string {
+  if (value === null) return "";
+  if (value instanceof Html) return value.text;
+  if (Array.isArray(value)) return value.map(textOf).join("");
+  return escapeHtml(String(value));
+}
+
+/** Words that somebody else chose: whole, with a direction of their own, invisible characters made visible. */
+export function words(text: string): Html {
+  return new Html(`<bdi lang="">${hostileText(text, "hidden character {code}")}</bdi>`);
+}
+
+/** A moment: relative, with the exact one on hover, for screen readers, and for the script that keeps it up to date. */
+export function moment(at: number, now: number): Html {
+  const exact = isoTime(at)
+    .replace("T", " ")
+    .replace(/\.\d+Z$/, " UTC");
+  return html`<time datetime="${isoTime(at)}" title="${exact}">${relativeTime(at - now, "en")}</time>`;
+}
+
+/** A state in words and with a shape, never by colour alone. */
+export function state(name: string): Html {
+  const shown = name.replaceAll("_", " ");
+  return html`<span class="state ${name}">${shown}</span>`;
+}
+
+/** A form with one button. Its token is of the session, so that no other site can send it. */
+export function form(action: string, token: string, label: string, fields: Fragment = null, name = label): Html {
+  return html`<form method="post" action="${action}"><input type="hidden" name="token" value="${token}">${fields}<button aria-label="${name}">${label}</button></form>`;
+}
+
+export function field(label: string, name: string, attributes: Html = html``, below: Fragment = null): Html {
+  return html`<div class="field"><label for="${name}">${label}</label><input id="${name}" name="${name}" ${attributes}>${below === null ? null : html`<p class="quiet">${below}</p>`}</div>`;
+}
+
+export function select(
+  label: string,
+  name: string,
+  options: readonly (readonly [string, string])[],
+  chosen: string,
+): Html {
+  return html`<div class="field"><label for="${name}">${label}</label><select id="${name}" name="${name}">${options.map(
+    ([value, shown]) =>
+      html`<option value="${value}"${value === chosen ? new Html(" selected") : null}>${shown}</option>`,
+  )}</select></div>`;
+}
+
+/** A real table, that scrolls by itself where it is wider than the screen; `caption` names it for screen readers. */
+export function table(caption: string, heads: readonly string[], rows: readonly Fragment[], empty: string): Html {
+  if (rows.length === 0) return html`<p class="empty">${empty}</p>`;
+  return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0"><table><caption class="hidden">${caption}</caption><thead><tr>${heads.map(
+    (head) => html`<th scope="col">${head}</th>`,
+  )}</tr></thead><tbody>${rows}</tbody></table></div>`;
+}
+
+/** The link to the next page of a list. */
+export function older(
+  path: string,
+  query: Readonly<Record<string, string>>,
+  cursor: string | null,
+  label = "Older",
+): Html {
+  if (cursor === null) return html``;
+  return html`<p class="more"><a rel="next" href="${path}?${new URLSearchParams({ ...query, cursor }).toString()}">${label}</a></p>`;
+}
+
+const RAIL = ["Waiting", "Decided", "Deliveries", "Log", "Keys", "Settings"] as const;
+
+/** Who looks, as far as a page shows it. */
+export interface Viewer {
+  readonly name: string;
+  readonly role: OperatorRole;
+  readonly token: string;
+}
+
+/** A page within the rail, for somebody who is signed in. `isLive`: its list is kept up to date by the script. */
+export function framed(title: string, viewer: Viewer, content: Fragment, isLive = false): string {
+  const rail = RAIL.map((word) => {
+    const current = word === title ? new Html(' aria-current="page"') : null;
+    return html`<li><a href="/console/${word.toLowerCase()}"${current}>${word}</a></li>`;
+  });
+  return documentOf(
+    title,
+    html`<a class="skip" href="#main">To the content</a><nav aria-label="Console"><p class="brand">PausePoint</p><ul>${rail}</ul><div class="who"><p>${words(viewer.name)}<br><span class="quiet">${viewer.role}</span></p>${form("/console/sign-out", viewer.token, "Sign out")}</div></nav><main id="main" tabindex="-1"${isLive ? new Html(" data-live") : null}><h1>${title}</h1>${isLive ? html`<p class="live quiet" role="status"></p>` : null}${content}</main><dialog aria-labelledby="keys-title"><h2 id="keys-title">Keyboard</h2><dl><dt>/</dt><dd>search</dd><dt>j, k</dt><dd>next and previous row</dd><dt>Enter</dt><dd>open the row</dd><dt>?</dt><dd>this list</dd></dl><form method="dialog"><button>Close</button></form></dialog>`,
+  );
+}
+
+/** A page for whoever is not signed in. */
+export function bare(title: string, content: Fragment): string {
+  return documentOf(
+    title,
+    html`<main id="main" class="bare"><p class="brand">PausePoint</p><h1>${title}</h1>${content}</main>`,
+  );
+}
+
+function documentOf(title: string, body: Html): string {
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)} · PausePoint</title><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex"><link rel="icon" href="${FAVICON}"><style>${css}</style></head><body>${body.text}<script>${script}</script></body></html>\n`;
+}
+
+const sourceOf = (text: string) => `'sha256-${Bun.CryptoHasher.hash("sha256", text, "base64")}'`;
+
+/** Nothing from elsewhere, nothing inline but the two texts of ours, no frame, no other target of a form. */
+export const PAGE_HEADERS = {
+  "content-type": "text/html; charset=utf-8",
+  "content-language": "en",
+  "content-security-policy": `default-src 'none'; style-src ${sourceOf(css)}; script-src ${sourceOf(script)}; img-src data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
+  // Not no-referrer: a browser would then send `Origin: null` with every form.
+  "referrer-policy": "same-origin",
+  "cross-origin-opener-policy": "same-origin",
+  "x-frame-options": "DENY",
+  "x-robots-tag": "noindex, nofollow, noarchive",
+  "cache-control": "no-store",
+} as const;

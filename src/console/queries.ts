@@ -1,0 +1,151 @@
+/** Operators and their sessions. */
+import { define, insertInto, type OperatorRole } from "../storage/index.ts";
+
+export const insertOperator = insertInto("operators", [
+  "id",
+  "name",
+  "known_as",
+  "role",
+  "password",
+  "password_given",
+  "created_at",
+]);
+
+export const operatorKnownAs = define<{ known_as: string }>()((db, p) =>
+  db.selectFrom("operators").selectAll().where("known_as", "=", p("known_as")).where("removed_at", "is", null),
+);
+
+export const operatorById = define<{ id: string }>()((db, p) =>
+  db.selectFrom("operators").selectAll().where("id", "=", p("id")).where("removed_at", "is", null),
+);
+
+export const allOperators = define()((db) =>
+  db
+    .selectFrom("operators")
+    .select(["n", "id", "name", "role", "totp_since", "created_at"])
+    .where("removed_at", "is", null)
+    .orderBy("n"),
+);
+
+export const removeOperator = define<{ n: number; removed_at: number }>()((db, p) =>
+  db
+    .updateTable("operators")
+    .set({ removed_at: p("removed_at") })
+    .where("n", "=", p("n"))
+    .where("removed_at", "is", null),
+);
+
+/** Takes a code: false (no change) where its step, or a later one, was taken meanwhile. */
+export const takeStep = define<{ n: number; step: number }>()((db, p) =>
+  db
+    .updateTable("operators")
+    .set({ totp_last_step: p("step") })
+    .where("n", "=", p("n"))
+    .where("totp_last_step", "<", p("step")),
+);
+
+export const setRecovery = define<{ n: number; recovery: string }>()((db, p) =>
+  db
+    .updateTable("operators")
+    .set({ recovery: p("recovery") })
+    .where("n", "=", p("n")),
+);
+
+export const enrol = define<{ n: number; at: number; recovery: string; password: string }>()((db, p) =>
+  db
+    .updateTable("operators")
+    .set({ totp_since: p("at"), recovery: p("recovery"), password: p("password"), password_given: 0 })
+    .where("n", "=", p("n"))
+    .where("totp_since", "is", null),
+);
+
+export const insertSession = insertInto("operator_sessions", [
+  "id",
+  "operator_n",
+  "hash",
+  "is_full",
+  "address",
+  "user_agent",
+  "created_at",
+  "seen_at",
+  "ends_at",
+]);
+
+export const sessionByHash = define<{ hash: Uint8Array }>()((db, p) =>
+  db
+    .selectFrom("operator_sessions as sessions")
+    .innerJoin("operators", "operators.n", "sessions.operator_n")
+    .select([
+      "sessions.n as n",
+      "sessions.id as id",
+      "sessions.is_full as is_full",
+      "sessions.seen_at as seen_at",
+      "sessions.ends_at as ends_at",
+      "operators.n as operator_n",
+      "operators.id as operator_id",
+      "operators.name as name",
+      "operators.role as role",
+      "operators.password_given as password_given",
+      "operators.totp_version as totp_version",
+      "operators.totp_last_step as totp_last_step",
+    ])
+    .where("sessions.hash", "=", p("hash"))
+    .where("operators.removed_at", "is", null),
+);
+
+export const allSessions = define<{ now: number; idle_since: number }>()((db, p) =>
+  db
+    .selectFrom("operator_sessions as sessions")
+    .innerJoin("operators", "operators.n", "sessions.operator_n")
+    .select([
+      "sessions.id as id",
+      "sessions.address as address",
+      "sessions.user_agent as user_agent",
+      "sessions.created_at as created_at",
+      "sessions.seen_at as seen_at",
+      "operators.name as name",
+    ])
+    .where("sessions.ends_at", ">", p("now"))
+    .where("sessions.seen_at", ">", p("idle_since"))
+    .orderBy("sessions.n", "desc")
+    .limit(200),
+);
+
+export const sessionById = define<{ id: string }>()((db, p) =>
+  db
+    .selectFrom("operator_sessions as sessions")
+    .innerJoin("operators", "operators.n", "sessions.operator_n")
+    .select(["sessions.n as n", "sessions.id as id", "operators.id as operator_id"])
+    .where("sessions.id", "=", p("id")),
+);
+
+export const touchSession = define<{ n: number; seen_at: number }>()((db, p) =>
+  db
+    .updateTable("operator_sessions")
+    .set({ seen_at: p("seen_at") })
+    .where("n", "=", p("n")),
+);
+
+export const deleteSession = define<{ n: number }>()((db, p) =>
+  db.deleteFrom("operator_sessions").where("n", "=", p("n")),
+);
+
+export const deleteSessionsOf = define<{ operator_n: number }>()((db, p) =>
+  db.deleteFrom("operator_sessions").where("operator_n", "=", p("operator_n")),
+);
+
+export const deleteStaleSessions = define<{ now: number }>()((db, p) =>
+  db.deleteFrom("operator_sessions").where("ends_at", "<=", p("now")),
+);
+
+/** The others that may still make operators. */
+export const otherAdmins = define<{ n: number }>()((db, p) =>
+  db
+    .selectFrom("operators")
+    .select("n")
+    .where("role", "=", "admin" satisfies OperatorRole)
+    .where("totp_since", "is not", null)
+    .where("removed_at", "is", null)
+    .where("n", "<>", p("n"))
+    .limit(1),
+);

@@ -1,0 +1,80 @@
+/** API keys: those there are, a new one, and revoking one. */
+import type { Reply } from "../../access/index.ts";
+import { createKey, defaultScopes, isScope, type KeyLimits, listKeys, revokeKey, scopes } from "../../access/index.ts";
+import { Problem } from "../../platform/problem.ts";
+import { readName } from "../account.ts";
+import { field, form, framed, Html, html, moment, select, state, table, words } from "../html.ts";
+import { type Entry, mayAct, page, redirect, type SignedIn } from "../visit.ts";
+
+const PROJECT = /^[a-z0-9][a-z0-9_.-]{0,62}$/i;
+
+export const keyEntries: { readonly pages: readonly Entry[]; readonly forms: readonly Entry[] } = {
+  pages: [{ path: "/console/keys", leave: "viewer", handle: keys }],
+  forms: [
+    { path: "/console/keys", leave: "admin", handle: create },
+    { path: "/console/keys/:id/revoke", leave: "admin", handle: revoke },
+  ],
+};
+
+function keys({ parts, viewer, now }: SignedIn): Reply {
+  const isAdmin = mayAct(viewer.role, "admin");
+  const rows = parts.writer.all(listKeys, {}).toReversed();
+  const list = table(
+    "API keys",
+    ["Name", "Key", "Project", "May", "Made", "State", ""],
+    rows.map(
+      (row) =>
+        html`<tr data-row><td>${words(row.name)}</td><td><code>${row.hint}</code></td><td>${row.project} ${row.mode}</td><td>${row.scopes.replaceAll(" ", ", ")}${limitsOf(JSON.parse(row.limits) as KeyLimits)}</td><td class="when">${moment(row.created_at, now)}</td><td>${state(row.revoked_at === null ? "active" : "revoked")}</td><td>${isAdmin && row.revoked_at === null ? form(`/console/keys/${row.id}/revoke`, viewer.token, "Revoke", null, `Revoke ${row.name}`) : null}</td></tr>`,
+    ),
+    "There is no key yet.",
+  );
+  return page(framed("Keys", viewer, html`${list}${isAdmin ? newKey(viewer.token) : null}`));
+}
+
+function newKey(token: string): Html {
+  const boxes = scopes.map(
+    (scope) =>
+      html`<label><input type="checkbox" name="scope" value="${scope}"${defaultScopes.includes(scope) ? new Html(" checked") : null}> ${scope}</label>`,
+  );
+  return html`<section aria-labelledby="new"><h2 id="new">New key</h2><form method="post" action="/console/keys" class="stacked"><input type="hidden" name="token" value="${token}">${field("What it is for", "name", html`required maxlength="60"`)}${field("Project", "project", html`required maxlength="63" value="default"`)}${select(
+    "Mode",
+    "mode",
+    [
+      ["test", "test"],
+      ["live", "live"],
+    ],
+    "test",
+  )}<fieldset><legend>It may</legend>${boxes}</fieldset><label><input type="checkbox" name="no_default" value="1"> Silence may not decide: refuse timeout_default</label><button>Make the key</button></form><p class="quiet">A key that may ask certain people alone is made with <code>pausepoint keys create --recipients</code>.</p></section>`;
+}
+
+function limitsOf({ recipients, minTimeoutMinutes, noDefaultOnTimeout }: KeyLimits): Html {
+  const said = [
+    recipients === null ? null : `asks ${recipients.join(", ")} alone`,
+    minTimeoutMinutes === null ? null : `gives at least ${minTimeoutMinutes} minutes`,
+    noDefaultOnTimeout ? "no deciding default" : null,
+  ].filter((part) => part !== null);
+  return said.length === 0 ? html`` : html`<br><span class="quiet">${said.join("; ")}</span>`;
+}
+
+async function create({ parts, fields, viewer, actor }: SignedIn): Promise<Reply> {
+  const name = readName(fields);
+  const project = fields.get("project") ?? "";
+  const mode = fields.get("mode");
+  const chosen = fields.getAll("scope").filter(isScope);
+  if (name === null) throw new Problem("invalid", "A key needs a name of 1 to 60 characters.");
+  if (!PROJECT.test(project)) throw new Problem("invalid", "A project has 1 to 63 of letters, digits, _, . and -.");
+  if (mode !== "test" && mode !== "live") throw new Problem("invalid", "The mode is test or live.");
+  if (chosen.length === 0) throw new Problem("invalid", "Choose at least one thing that the key may do.");
+  const limits = { recipients: null, minTimeoutMinutes: null, noDefaultOnTimeout: fields.get("no_default") === "1" };
+  const made = await parts.writer.write((tx) =>
+    createKey(tx, parts.context, { name, project, mode, scopes: chosen, limits }, actor),
+  );
+  const content = html`<p>It is shown this once; keep it where only the agent can read it.</p><p class="secret"><code>${made.key}</code></p><p><a href="/console/keys">To the keys</a></p>`;
+  return page(framed("The new key", viewer, content));
+}
+
+async function revoke({ parts, id, actor }: SignedIn): Promise<Reply> {
+  const done = await parts.writer.write((tx) => revokeKey(tx, parts.context, id, actor));
+  if (done === "unknown") throw new Problem("not-found", "There is no such key.");
+  return redirect("/console/keys");
+}

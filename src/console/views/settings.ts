@@ -1,0 +1,121 @@
+/** What the configuration says, and who may use this console. */
+import type { Reply } from "../../access/index.ts";
+import { Problem } from "../../platform/problem.ts";
+import type { OperatorRole } from "../../storage/index.ts";
+import { allEndpoints } from "../../webhooks/index.ts";
+import { readName } from "../account.ts";
+import { field, form, framed, type Html, html, moment, select, state, table, words } from "../html.ts";
+import { createOperator, hashPassword, IDLE_MS, removeOperator, revokeSession } from "../operators.ts";
+import { allOperators, allSessions } from "../queries.ts";
+import { type Entry, mayAct, page, redirect, type SignedIn } from "../visit.ts";
+import * as queries from "./queries.ts";
+
+const ROLES = ["viewer", "operator", "admin"] as const satisfies readonly OperatorRole[];
+
+export const settingsEntries: { readonly pages: readonly Entry[]; readonly forms: readonly Entry[] } = {
+  pages: [{ path: "/console/settings", leave: "viewer", handle: settings }],
+  forms: [
+    { path: "/console/operators", leave: "admin", handle: add },
+    { path: "/console/operators/:id/remove", leave: "admin", handle: remove },
+    { path: "/console/sessions/:id/revoke", leave: "admin", handle: revoke },
+  ],
+};
+
+function settings(visit: SignedIn): Reply {
+  const isAdmin = mayAct(visit.viewer.role, "admin");
+  const content = html`${projects(visit)}${channels(visit)}${endpoints(visit)}${isAdmin ? html`${operators(visit)}${sessions(visit)}` : null}`;
+  return page(framed("Settings", visit.viewer, content));
+}
+
+function projects({ parts }: SignedIn): Html {
+  const rows = parts.writer.all(queries.allWorlds, {});
+  const names = [...new Set(rows.map(({ project }) => project))];
+  return html`<section aria-labelledby="projects"><h2 id="projects">Projects</h2>${table(
+    "Projects",
+    ["Project", "Modes", "Shown as"],
+    names.map(
+      (name) =>
+        html`<tr data-row><td>${name}</td><td>${rows
+          .filter(({ project }) => project === name)
+          .map(({ mode }) => mode)
+          .join(", ")}</td><td>${words(parts.config.projects[name]?.displayName ?? name)}</td></tr>`,
+    ),
+    "A project begins with its first key.",
+  )}</section>`;
+}
+
+function channels({ parts }: SignedIn): Html {
+  const rows = Object.entries(parts.config.channels).map(
+    ([name, { kind }]) => html`<tr data-row><td>${name}</td><td>${kind}</td></tr>`,
+  );
+  const where = parts.config.source ?? "no file: nothing is configured";
+  return html`<section aria-labelledby="channels"><h2 id="channels">Channels</h2>${table("Channels", ["Name", "Through"], rows, "No channel is configured: every message goes to the outbox.")}<p class="quiet">From ${where}.</p></section>`;
+}
+
+function endpoints({ parts, now }: SignedIn): Html {
+  return html`<section aria-labelledby="endpoints"><h2 id="endpoints">Webhooks</h2>${table(
+    "Webhook endpoints",
+    ["URL", "Project", "State"],
+    parts.writer
+      .all(allEndpoints, {})
+      .map(
+        (row) =>
+          html`<tr data-row><td>${words(row.url)}</td><td>${row.project} ${row.mode}</td><td>${state(row.status)}${row.disabled_reason === null ? null : html` <span class="quiet">${row.disabled_reason}</span>`}${row.failing_since === null ? null : html`<br><span class="quiet">failing since ${moment(row.failing_since, now)}</span>`}</td></tr>`,
+      ),
+    "No program listens.",
+  )}</section>`;
+}
+
+function operators({ parts, viewer, now }: SignedIn): Html {
+  const roles = ROLES.map((role) => [role, role] as const);
+  return html`<section aria-labelledby="operators"><h2 id="operators">Operators</h2>${table(
+    "Operators",
+    ["Name", "Role", "Since", "Authenticator", ""],
+    parts.writer
+      .all(allOperators, {})
+      .map(
+        (row) =>
+          html`<tr data-row><td>${words(row.name)}</td><td>${row.role}</td><td class="when">${moment(row.created_at, now)}</td><td>${row.totp_since === null ? "not yet" : "set up"}</td><td>${form(`/console/operators/${row.id}/remove`, viewer.token, "Remove", null, `Remove ${row.name}`)}</td></tr>`,
+      ),
+    "",
+  )}<form method="post" action="/console/operators" class="inline"><input type="hidden" name="token" value="${viewer.token}">${field("Name", "name", html`required maxlength="60" autocomplete="off"`)}${select("Role", "role", roles, "viewer")}<button>Add an operator</button></form></section>`;
+}
+
+function sessions({ parts, viewer, now, session }: SignedIn): Html {
+  return html`<section aria-labelledby="sessions"><h2 id="sessions">Sessions</h2>${table(
+    "Sessions",
+    ["Who", "From", "Since", "Last used", ""],
+    parts.writer
+      .all(allSessions, { now, idle_since: now - IDLE_MS })
+      .map(
+        (row) =>
+          html`<tr data-row><td>${words(row.name)}${row.id === session.id ? html` <span class="quiet">this one</span>` : null}</td><td>${row.address ?? ""}<br><span class="quiet">${words(row.user_agent ?? "")}</span></td><td class="when">${moment(row.created_at, now)}</td><td class="when">${moment(row.seen_at, now)}</td><td>${form(`/console/sessions/${row.id}/revoke`, viewer.token, "End", null, `End the session of ${row.name} of ${new Date(row.created_at).toISOString()}`)}</td></tr>`,
+      ),
+    "",
+  )}</section>`;
+}
+
+async function add({ parts, operators: context, fields, viewer, actor }: SignedIn): Promise<Reply> {
+  const name = readName(fields);
+  const role = ROLES.find((one) => one === fields.get("role"));
+  if (name === null) throw new Problem("invalid", "A name has 1 to 60 characters.");
+  if (role === undefined) throw new Problem("invalid", "The role is viewer, operator or admin.");
+  const password = Buffer.from(context.random.bytes(10)).toString("hex").match(/.{5}/g)?.join("-") ?? "";
+  const wanted = { name, role, password: await hashPassword(password), given: true };
+  const made = await parts.writer.write((tx) => createOperator(tx, context, wanted, actor));
+  if (made === null) throw new Problem("invalid", "Somebody has that name already.");
+  const content = html`<p>${words(name)} signs in with this password once, then chooses another and sets up an authenticator. It is shown this once.</p><p class="secret"><code>${password}</code></p><p><a href="/console/settings">To the settings</a></p>`;
+  return page(framed("The new operator", viewer, content));
+}
+
+async function remove({ parts, operators: context, id, actor }: SignedIn): Promise<Reply> {
+  const refusal = await parts.writer.write((tx) => removeOperator(tx, context, id, actor));
+  if (refusal !== null) throw new Problem("invalid", refusal);
+  return redirect("/console/settings");
+}
+
+async function revoke({ parts, operators: context, id, actor }: SignedIn): Promise<Reply> {
+  const done = await parts.writer.write((tx) => revokeSession(tx, context, id, actor));
+  if (!done) throw new Problem("not-found", "That session has ended.");
+  return redirect("/console/settings");
+}

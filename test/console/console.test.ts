@@ -1,0 +1,262 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { forms, pages } from "../../src/console/console.ts";
+import { type Appliance, startAppliance } from "../support/appliance.ts";
+import { HOUR } from "../support/database.ts";
+import { administrator, colleague, Operator, PASSWORD, tokenIn } from "../support/operator.ts";
+
+let appliance: Appliance;
+let admin: Operator;
+let operator: Operator;
+let viewer: Operator;
+
+beforeAll(async () => {
+  appliance = await startAppliance();
+  admin = await administrator(appliance);
+  operator = await colleague(admin, "Olga", "operator");
+  viewer = await colleague(admin, "Vera", "viewer");
+});
+afterAll(() => appliance.stop());
+
+const types = () =>
+  appliance.count('SELECT count(*) FROM audit_entries WHERE entry LIKE \'%"type":"operator.signed_in"%\'');
+
+describe("setting up", () => {
+  test("takes the token of a file that only the server's own user can read, once", async () => {
+    const fresh = await startAppliance();
+    try {
+      const file = join(fresh.config.dataDir, "console-setup");
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+      const token = fresh.app.consoleSetup?.split("#")[1] ?? "";
+      const somebody = new Operator(fresh);
+      const wanted = { name: "Alex", password: PASSWORD };
+      expect((await somebody.sendRaw("/console/setup", { ...wanted, setup: `${token}x` })).status).toBe(403);
+      expect((await somebody.get("/console/waiting")).headers.get("location")).toBe("/console/sign-in");
+      expect((await somebody.get("/console/sign-in")).text).toContain("pausepoint setup-link");
+      expect((await somebody.sendRaw("/console/setup", { ...wanted, setup: token })).status).toBe(303);
+      expect(existsSync(file)).toBeFalse();
+      expect(
+        (await new Operator(fresh).sendRaw("/console/setup", { ...wanted, name: "Eve", setup: token })).status,
+      ).toBe(403);
+      // The password alone opens nothing but the page that sets up the second factor.
+      expect((await somebody.get("/console/waiting")).headers.get("location")).toBe("/console/enrol");
+      const { text } = await somebody.enrol();
+      expect(text.match(/<li><code>[0-9a-f-]{23}<\/code>/g)?.length).toBe(10);
+      expect((await somebody.get("/console/waiting")).status).toBe(200);
+    } finally {
+      await fresh.stop();
+    }
+  });
+});
+
+describe("signing in", () => {
+  test("takes the password and a code that was not used before", async () => {
+    appliance.clock.turn(60_000);
+    const code = admin.code();
+    const before = types();
+    const again = new Operator(appliance);
+    expect((await again.signIn("alex", code)).status).toBe(303);
+    expect(types()).toBe(before + 1);
+    expect((await again.get("/console/waiting")).status).toBe(200);
+    expect((await new Operator(appliance).signIn("Alex", code)).status).toBe(401);
+    expect((await new Operator(appliance, "another password").signIn("Alex", admin.code())).status).toBe(401);
+    expect(types()).toBe(before + 1);
+  });
+
+  test("takes a recovery code once", async () => {
+    const { text } = await admin.send("/console/operators", { name: "Rita", role: "viewer" });
+    const rita = new Operator(appliance, /class="secret"><code>([^<]+)</.exec(text)?.[1] ?? "");
+    appliance.clock.turn(600_000);
+    await rita.signIn("Rita", "");
+    const codes = await rita.enrol({ password: `${PASSWORD}, Rita` });
+    const [, code = ""] = /<li><code>([0-9a-f-]+)</.exec(codes.text) ?? [];
+    expect((await rita.signIn("Rita", code)).status).toBe(303);
+    expect((await rita.signIn("Rita", code)).status).toBe(401);
+  });
+
+  test("gives a cookie that no script and no other site sees", async () => {
+    appliance.clock.turn(600_000);
+    const cookie = (await new Operator(appliance).signIn("Alex", admin.code())).headers.get("set-cookie") ?? "";
+    expect(cookie).toMatch(/^pausepoint=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/);
+  });
+
+  test("is slowed down, also under a name that nobody has", async () => {
+    appliance.clock.turn(HOUR / 2);
+    const statuses = async (name: string) => {
+      const found: number[] = [];
+      for (let tries = 0; tries < 11; tries++)
+        found.push((await new Operator(appliance, "wrong").signIn(name, "000000")).status);
+      appliance.clock.turn(HOUR / 2);
+      return found;
+    };
+    const expected = [...Array(10).fill(401), 429];
+    expect(await statuses("Alex")).toEqual(expected);
+    expect(await statuses("Nobody")).toEqual(expected);
+  });
+
+  test("a forged, cut or ended cookie leads to the sign-in page", async () => {
+    for (const cookie of ["pausepoint=forged", "pausepoint=", `${viewer.cookie}x`, "pausepoint=%ff; other=1"]) {
+      for (const { path } of pages.filter(({ leave }) => leave !== "anyone")) {
+        const answer = await appliance.call(path.replace(":id", "x"), { headers: { cookie } });
+        expect([path, answer.status, answer.headers.get("location")]).toEqual([path, 303, "/console/sign-in"]);
+      }
+    }
+  });
+});
+
+describe("over the table of forms", () => {
+  const closed = forms.filter(({ leave }) => leave !== "anyone");
+  const acting = closed.filter(({ leave }) => leave !== "enrolling");
+
+  test("there are as many as were thought of", () => {
+    expect(acting.map(({ path, leave }) => `${leave} ${path}`).toSorted()).toEqual([
+      "admin /console/keys",
+      "admin /console/keys/:id/revoke",
+      "admin /console/operators",
+      "admin /console/operators/:id/remove",
+      "admin /console/sessions/:id/revoke",
+      "operator /console/deliveries/:id/again",
+      "operator /console/pauses/:id/withdraw",
+    ]);
+  });
+
+  test.each(forms.map(({ path }) => path))("%s is refused from another site", async (path) => {
+    const place = path.replace(":id", "x");
+    const entries = () => appliance.count("SELECT count(*) FROM audit_entries");
+    const before = entries();
+    for (const headers of [
+      { origin: "https://evil.example" },
+      { origin: "null" },
+      { origin: `${appliance.url}.evil.example` },
+      { "sec-fetch-site": "cross-site" },
+      { "sec-fetch-site": "same-site" },
+      { origin: "" },
+    ])
+      expect((await admin.send(place, {}, headers as Record<string, string>)).status).toBe(403);
+    expect(entries()).toBe(before);
+  });
+
+  test.each(closed.map(({ path }) => path))("%s is refused without the session's token", async (path) => {
+    const place = path.replace(":id", "x");
+    const foreign = tokenIn((await operator.get("/console/waiting")).text);
+    for (const token of ["", "x", foreign]) expect((await admin.sendRaw(place, { token })).status).toBe(403);
+  });
+
+  test.each(acting.map(({ path, leave }) => [path, leave] as const))("%s takes the role %s", async (path, leave) => {
+    const place = path.replace(":id", "x");
+    const lower = leave === "admin" ? [viewer, operator] : [viewer];
+    for (const one of lower) {
+      const answer = await one.send(place);
+      expect(answer.status).toBe(403);
+      expect(answer.text).toContain(`This takes the role ${leave}`);
+    }
+    const enough = leave === "admin" ? admin : operator;
+    const allowed = await enough.send(place);
+    expect(allowed.text).not.toContain("This takes the role");
+    expect([403, 500]).not.toContain(allowed.status);
+  });
+});
+
+describe("a pause", () => {
+  test("is shown with everything but its link, and withdrawn by an operator", async () => {
+    const pause = await appliance.ask(appliance.keys.test, {
+      message: "Pay <b>4,100</b>?",
+      details: { Vendor: "Acme" },
+    });
+    const [message] = await appliance.messages(pause);
+    const path = `/console/pauses/${pause.pause_id}`;
+    const { text } = await viewer.get(path);
+    expect(text).toContain("Pay &lt;b&gt;4,100&lt;/b&gt;?");
+    expect(text).toContain("+13128471928");
+    expect(text).toContain("pause.created");
+    expect(text).not.toContain(new URL(message?.link ?? "").pathname);
+    expect(text).not.toContain("Withdraw the question");
+    expect((await viewer.get("/console/waiting")).text).toContain(path);
+
+    expect((await operator.send(`${path}/withdraw`, { reason: "Asked twice" })).status).toBe(303);
+    const ended = await appliance.pause(appliance.keys.test, pause.pause_id);
+    expect([ended.status, ended.cancel_reason]).toEqual(["cancelled", "Asked twice"]);
+    const last = (await appliance.told(appliance.keys.test, pause.pause_id)).at(-1);
+    expect(last).toMatchObject({
+      type: "pause.cancelled",
+      actor: { type: "operator", id: expect.stringMatching(/^op_/) },
+    });
+    expect((await viewer.get("/console/decided")).text).toContain(path);
+    expect((await operator.send(`${path}/withdraw`)).status).toBe(409);
+    expect(appliance.faultInLog()).toBeNull();
+  });
+
+  test("is found by message, recipient and id, in its own list alone", async () => {
+    const wanted = await appliance.ask(appliance.keys.test, { message: "Delete the staging bucket?" });
+    const other = await appliance.ask(appliance.keys.test, {
+      message: "Send the newsletter?",
+      recipient: "+13128471929",
+    });
+    for (const q of ["staging BUCKET", wanted.pause_id]) {
+      const { text } = await viewer.get(`/console/waiting?${new URLSearchParams({ q })}`);
+      expect([text.includes(wanted.pause_id), text.includes(other.pause_id)]).toEqual([true, false]);
+    }
+    const { text } = await viewer.get("/console/waiting?q=1929");
+    expect([text.includes(wanted.pause_id), text.includes(other.pause_id)]).toEqual([false, true]);
+    expect((await viewer.get("/console/decided?q=staging")).text).not.toContain(wanted.pause_id);
+  });
+
+  test("lists go on behind their last row, each row once", async () => {
+    for (let made = 0; made < 60; made++) await appliance.ask(appliance.keys.otherTest, { message: `Number ${made}?` });
+    const seen: string[] = [];
+    let path: string | null = "/console/waiting?world=other+test";
+    while (path !== null) {
+      const { text } = await viewer.get(path);
+      seen.push(...[...text.matchAll(/href="\/console\/pauses\/(pause_\w+)"/g)].map(([, id]) => id ?? ""));
+      path = /rel="next" href="([^"]+)"/.exec(text)?.[1]?.replaceAll("&amp;", "&") ?? null;
+    }
+    expect(seen.length).toBe(60);
+    expect(new Set(seen).size).toBe(60);
+  });
+});
+
+describe("keys", () => {
+  test("are shown once, work, and stop at once when revoked", async () => {
+    const { text } = await admin.send("/console/keys", {
+      name: "agent",
+      project: "default",
+      mode: "test",
+      scope: "pauses:read",
+    });
+    const [key = ""] = /pp_test_\w+/.exec(text) ?? [];
+    expect((await appliance.get("/v1/pause", key)).status).toBe(200);
+    const list = (await admin.get("/console/keys")).text;
+    expect(list).not.toContain(key);
+    const [, id = ""] = /\/console\/keys\/(key_\w+)\/revoke" ?[\s\S]*?Revoke agent/.exec(list) ?? [];
+    expect((await admin.send(`/console/keys/${id}/revoke`)).status).toBe(303);
+    expect((await appliance.get("/v1/pause", key)).status).toBe(401);
+    expect(appliance.faultInLog()).toBeNull();
+  });
+});
+
+describe("sessions", () => {
+  test("end when they are signed out, revoked, idle, or old", async () => {
+    appliance.clock.turn(HOUR / 2);
+    const one = new Operator(appliance);
+    await one.signIn("Alex", admin.code());
+    expect((await one.get("/console/waiting")).status).toBe(200);
+    const { cookie } = one;
+    expect((await one.send("/console/sign-out")).status).toBe(303);
+    one.cookie = cookie;
+    expect((await one.get("/console/waiting")).status).toBe(303);
+
+    const [, id = ""] =
+      /\/console\/sessions\/(ses_\w+)\/revoke[\s\S]*?End the session of Vera/.exec(
+        (await admin.get("/console/settings")).text
+          .replace(/^[\s\S]*Sessions<\/h2>/, "")
+          .split("</tr>")
+          .find((row) => row.includes("Vera")) ?? "",
+      ) ?? [];
+    expect((await admin.send(`/console/sessions/${id}/revoke`)).status).toBe(303);
+    expect((await viewer.get("/console/waiting")).status).toBe(303);
+
+    appliance.clock.turn(2 * HOUR);
+    expect((await operator.get("/console/waiting")).status).toBe(303);
+  });
+});

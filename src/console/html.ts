@@ -72,8 +72,8 @@ export function select(
 /** A real table, that scrolls by itself where it is wider than the screen; `caption` names it for screen readers. */
 export function table(caption: string, heads: readonly string[], rows: readonly Fragment[], empty: string): Html {
   if (rows.length === 0) return html`<p class="empty">${empty}</p>`;
-  return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0"><table><caption class="hidden">${caption}</caption><thead><tr>${heads.map(
-    (head) => html`<th scope="col">${head}</th>`,
+  return html`<div class="scroll" role="region" aria-label="${caption}, a table" tabindex="0"><table><caption class="hidden">${caption}</caption><thead><tr>${heads.map(
+    (head) => (head === "" ? html`<td></td>` : html`<th scope="col">${head}</th>`),
   )}</tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 

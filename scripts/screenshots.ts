@@ -1,5 +1,5 @@
 /**
- * Makes docs/images anew: every state of the answer page as a phone shows it, and the first start in a terminal. Run by
+ * Makes docs/images anew: every state of the answer page as a phone shows it, the console, and the first start in a terminal. Run by
  * hand (`bun scripts/screenshots.ts`) after `npm run build`, on a machine with Chromium. The pages are those of the
  * executable, asked with a live key through a Twilio that runs here, so that they look as they do in earnest.
  */
@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { startTwilioPeer, type TwilioPeer } from "../test/peers/twilio.ts";
 import { serveBinary } from "../test/support/binary.ts";
 import { openBrowser, type TestBrowser } from "../test/support/browser.ts";
+import { photographConsole } from "./screenshots/console.ts";
 import { heroPage } from "./screenshots/hero.ts";
 import { Asker, photographPages } from "./screenshots/pages.ts";
 import { save } from "./screenshots/save.ts";
@@ -21,6 +22,7 @@ const peer = await startTwilioPeer({ senders: ["+13125550100"] });
 const server = await serveBinary({ files: { "pausepoint.config.ts": configFor(peer) } });
 try {
   const key = (await server.run("keys", "create", "--name", "agent", "--project", "finance")).stdout.trim();
+  await photographConsole(browser, images);
   await photographPages(browser, images, new Asker(server, peer, key));
   await photograph(browser, "hero.png", heroPage(images), { width: 1040, height: 900 });
   await photograph(browser, "terminal.png", terminalPage(await firstStart()), { width: 960, height: 100 });

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { forms, pages } from "../../src/console/console.ts";
 import { type Appliance, startAppliance } from "../support/appliance.ts";
 import { HOUR } from "../support/database.ts";
+import { eventually } from "../support/eventually.ts";
 import { administrator, colleague, Operator, PASSWORD, tokenIn } from "../support/operator.ts";
+import { program } from "../support/program.ts";
 
 let appliance: Appliance;
 let admin: Operator;
@@ -19,10 +22,38 @@ beforeAll(async () => {
 });
 afterAll(() => appliance.stop());
 
+const nameOf = (one: Operator) => (one === admin ? "Alex" : one === operator ? "Olga" : "Vera");
 const types = () =>
   appliance.count('SELECT count(*) FROM audit_entries WHERE entry LIKE \'%"type":"operator.signed_in"%\'');
 
 describe("setting up", () => {
+  test("begins with the same link at the command line, and there ends once somebody can sign in", async () => {
+    const fresh = await startAppliance();
+    try {
+      const run = (...more: string[]) => {
+        const { exitCode, stdout } = Bun.spawnSync(
+          [...program, "setup-link", "--data", fresh.config.dataDir, ...more],
+          {
+            cwd: tmpdir(),
+          },
+        );
+        return { exitCode, token: stdout.toString().trim().split("#")[1] };
+      };
+      const token = fresh.app.consoleSetup?.split("#")[1];
+      expect(run()).toEqual({ exitCode: 0, token });
+      await administrator(fresh);
+      expect(run()).toEqual({ exitCode: 1, token: undefined });
+      const another = run("--another");
+      expect(another).toEqual({ exitCode: 0, token: expect.stringMatching(/^[\w-]{32}$/) });
+      const wanted = { name: "Second", password: PASSWORD, setup: another.token ?? "" };
+      expect((await new Operator(fresh).sendRaw("/console/setup", wanted)).headers.get("location")).toBe(
+        "/console/enrol",
+      );
+    } finally {
+      await fresh.stop();
+    }
+  }, 30_000);
+
   test("takes the token of a file that only the server's own user can read, once", async () => {
     const fresh = await startAppliance();
     try {
@@ -46,6 +77,31 @@ describe("setting up", () => {
       expect((await somebody.get("/console/waiting")).status).toBe(200);
     } finally {
       await fresh.stop();
+    }
+  });
+});
+
+describe("over HTTPS", () => {
+  test("the cookie is bound to the host", async () => {
+    const secure = await startAppliance((config) => ({
+      ...config,
+      baseUrl: "https://approve.example.com",
+      baseUrlConfigured: true,
+    }));
+    try {
+      expect(secure.app.consoleSetup).toStartWith("https://approve.example.com/console/setup#");
+      const setup = secure.app.consoleSetup?.split("#")[1] ?? "";
+      const origin = "https://approve.example.com";
+      const answer = await new Operator(secure).sendRaw(
+        "/console/setup",
+        { setup, name: "Alex", password: PASSWORD },
+        { origin },
+      );
+      expect(answer.headers.get("set-cookie")).toMatch(
+        /^__Host-pausepoint=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Secure$/,
+      );
+    } finally {
+      await secure.stop();
     }
   });
 });
@@ -214,6 +270,41 @@ describe("a pause", () => {
     expect(seen.length).toBe(60);
     expect(new Set(seen).size).toBe(60);
   });
+});
+
+describe("a delivery", () => {
+  test("that failed says why, and is sent again by an operator", async () => {
+    const pause = await appliance.ask(appliance.keys.test, {
+      message: "Told to nobody?",
+      webhook_url: "http://127.0.0.1:9/x",
+    });
+    await operator.send(`/console/pauses/${pause.pause_id}/withdraw`);
+    const failed = () =>
+      appliance.count("SELECT count(*) FROM deliveries WHERE status = 'failed' AND kind = 'webhook'");
+    await eventually(
+      () => {
+        appliance.clock.turn(10 * 60_000);
+        return failed();
+      },
+      (count) => count === 1,
+    );
+    for (const one of [admin, operator, viewer]) await one.signIn(nameOf(one), one.code());
+    const { text } = await viewer.get("/console/deliveries");
+    expect(text).toContain("http://127.0.0.1:9/x");
+    // The turned clock may end the last attempt before the refusal has come.
+    expect(text).toMatch(/the connection was refused|no whole answer within 15 s/);
+    expect(text).not.toContain("Send again");
+    const shown = (await operator.get("/console/deliveries")).text;
+    const [, id = ""] = /\/console\/deliveries\/(dlv_\w+)\/again/.exec(shown) ?? [];
+    expect((await viewer.send(`/console/deliveries/${id}/again`)).status).toBe(403);
+    expect((await operator.send(`/console/deliveries/${id}/again`)).status).toBe(303);
+    const entry = (await appliance.log(appliance.keys.test, pause.pause_id)).find(
+      ({ type }) => type === "delivery.requeued",
+    );
+    expect(entry).toMatchObject({ data: { delivery: id }, actor: { type: "operator" } });
+    expect((await operator.get("/console/deliveries")).text).not.toContain(id);
+    expect(appliance.faultInLog()).toBeNull();
+  }, 30_000);
 });
 
 describe("keys", () => {

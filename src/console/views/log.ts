@@ -37,7 +37,7 @@ function log({ parts, query, viewer, now }: SignedIn): Reply {
   const content = html`${stateOfLog(parts, now)}<form class="filters" role="search" action="/console/log"><div class="field"><label for="q">Pause</label><input id="q" name="pause" type="search" value="${filter.pause}" placeholder="pause_…"></div>${select("Type", "type", types, filter.type)}${select("Who", "actor", actors, filter.actor)}<button>Show</button></form>${table(
     "Entries of the log",
     ["When", "What", "Who", "Entry"],
-    entries.map((entry) => entryRow(entry, now)),
+    entries.map((entry) => entryRow(entry, now, true)),
     next === null ? "No entry fits." : "None of the newest fits; look further below.",
   )}${older("/console/log", filter, next === null ? null : encodeCursor(mark, next))}`;
   return page(framed("Log", viewer, content));

@@ -192,7 +192,7 @@ function detail(visit: SignedIn): Reply {
   });
   const asked = parts.writer.all(queries.recipientsAsked, { pause_n: found.n });
   const content = html`<p>${pauseState(pause)} <span class="quiet">${pause.mode}, ${pause.channel}</span></p>${question(pause)}
-<section aria-labelledby="asked"><h2 id="asked">Asked</h2><ul class="plain">${asked.map(({ address, opened_at }) => html`<li>${words(address)} <span class="quiet">${opened_at === null ? "has not opened it" : html`opened it ${moment(opened_at, now)}`}</span></li>`)}</ul><p>${pause.status === "pending" ? "Its time is over " : "Its time would have been over "}${moment(Date.parse(pause.expires_at), now)}. Without an answer by then, ${pause.timeout_default === null ? "it ends without one" : html`the answer is <b>${words(pause.timeout_default)}</b>`}.</p></section>${withdrawForm(visit, pause)}
+<section aria-labelledby="asked"><h2 id="asked">Asked</h2><ul class="plain">${asked.map(({ address, opened_at }) => html`<li>${words(address)} <span class="quiet">${opened_at === null ? "has not opened it" : html`opened it ${moment(opened_at, now)}`}</span></li>`)}</ul><p>${pause.status === "pending" ? "Its time is over " : "Its time would have been over "}${moment(Date.parse(pause.expires_at), now)}${pause.status === "pending" ? html`; without an answer by then, ${pause.timeout_default === null ? "it ends without one" : html`the answer is <b>${words(pause.timeout_default)}</b>`}` : null}.</p></section>${withdrawForm(visit, pause)}
 <section aria-labelledby="sent"><h2 id="sent">Deliveries</h2>${table(
     "Deliveries",
     ["What", "To", "State", "Attempts", ""],

@@ -771,7 +771,7 @@ export const guards: readonly Guard[] = [
     line: "if (!mayAct(session.role, entry.leave))",
     without: "if (false as boolean)",
     test: "test/console/console.test.ts",
-    title: "/console/keys takes the role admin",
+    title: "takes the role",
   },
   {
     guard: "a password alone opens nothing",

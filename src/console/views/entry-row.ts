@@ -15,7 +15,7 @@ export function entryRow(entry: ShownEntry, now: number, linked: boolean): Html 
   const about =
     pauseId === null || !linked
       ? null
-      : html`<br><a href="/console/pauses/${pauseId}" aria-label="The pause of entry ${entry.seq}">its pause</a>`;
+      : html`<br><a href="/console/pauses/${pauseId}" aria-label="its pause, of entry ${entry.seq}">its pause</a>`;
   return html`<tr data-row><td class="when">${moment(Date.parse(entry.at), now)}</td><td><b>${entry.type}</b>${membersOf(entry.data)}</td><td>${actor.type}${actor.id === null ? null : html`<br><code>${actor.id}</code>`}</td><td class="number">${entry.seq}${about}</td></tr>`;
 }
 

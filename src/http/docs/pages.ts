@@ -7,6 +7,7 @@ import backup from "../../../docs/backup.md" with { type: "text" };
 import channels from "../../../docs/channels.md" with { type: "text" };
 import clientsPython from "../../../docs/clients-python.md" with { type: "text" };
 import clientsTypescript from "../../../docs/clients-typescript.md" with { type: "text" };
+import consolePage from "../../../docs/console.md" with { type: "text" };
 import frameworks from "../../../docs/frameworks.md" with { type: "text" };
 import frameworksPython from "../../../docs/frameworks-python.md" with { type: "text" };
 import githubActions from "../../../docs/github-actions.md" with { type: "text" };
@@ -50,7 +51,7 @@ export const topics: Readonly<Record<string, Readonly<Record<string, string>>>> 
     "frameworks-python": frameworksPython,
     "github-actions": githubActions,
   },
-  Run: { install, channels, "sms-gateways": smsGateways, smpp, backup, keys, privacy },
+  Run: { install, console: consolePage, channels, "sms-gateways": smsGateways, smpp, backup, keys, privacy },
   Audit: { "audit-format": auditFormat, witness, oversight },
 };
 

@@ -1,9 +1,10 @@
 /** The bridge from Dify's Human Input node to a person, against a server that answers as Dify's API reference says. */
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { source } from "../clients/python/python.ts";
 import { type Appliance, startAppliance } from "../support/appliance.ts";
-import { environment, type Ran, run } from "../support/binary.ts";
+import { environment, folderWith, type Ran, run } from "../support/binary.ts";
 import { eventually } from "../support/eventually.ts";
 
 setDefaultTimeout(30_000);
@@ -55,12 +56,17 @@ class StandIn {
     });
   }
 
-  run(): Promise<Ran> {
+  async run(edit = (text: string) => text): Promise<Ran> {
     const env = environment({
       ...{ PAUSEPOINT_URL: appliance.url, PAUSEPOINT_API_KEY: appliance.keys.test, PYTHONDONTWRITEBYTECODE: "1" },
       ...{ DIFY_URL: `http://127.0.0.1:${this.#server.port}/v1`, DIFY_API_KEY: "app-key", PYTHONPATH: source },
     });
-    return run(["python3", bridge, '{"contract": "MSA-114"}'], import.meta.dir, env);
+    const folder = folderWith({ "bridge.py": edit(readFileSync(bridge, "utf8")) });
+    try {
+      return await run(["python3", "bridge.py", '{"contract": "MSA-114"}'], folder, env);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   }
 
   stop(): void {
@@ -71,6 +77,25 @@ class StandIn {
 const pausesNow = async (): Promise<{ pause_id: string; recipient: string; message: string }[]> =>
   (await appliance.get("/v1/pause?status=pending", appliance.keys.test)).body.data;
 
+/** The question that the bridge asks; an error when it ends without one. */
+async function asked(running: Promise<Ran>) {
+  let ended = false;
+  void running.finally(() => {
+    ended = true;
+  });
+  const [pause] = await eventually(pausesNow, ({ length }) => length > 0 || ended);
+  if (pause === undefined) throw new Error(`it went its way without a question: ${(await running).stdout}`);
+  return pause;
+}
+
+test("is caught when the bridge hands in what nobody was asked", async () => {
+  dify = new StandIn();
+  const running = dify.run((text) =>
+    text.replace("decision.by_person(", "str(").replace("pausepoint.ask(", "dict(message="),
+  );
+  await expect(asked(running)).rejects.toThrow("it went its way without a question: approve");
+});
+
 test.each([
   ["a person approves", "Approve", "approve"],
   ["a person rejects", "Reject", "reject"],
@@ -78,11 +103,11 @@ test.each([
 ])("hands in %s", async (_, choice, action) => {
   dify = new StandIn();
   const running = dify.run();
-  const [pause] = await eventually(pausesNow, ({ length }) => length > 0);
-  expect(pause!.message).toBe("Sign and submit MSA-114?");
+  const pause = await asked(running);
+  expect(pause.message).toBe("Sign and submit MSA-114?");
   expect(dify.posted.map(([path]) => path)).toEqual(["/v1/workflows/run"]);
-  if (choice === null) await appliance.post(`/v1/test/pause/${pause!.pause_id}/expire`, appliance.keys.test);
-  else await appliance.choose((await appliance.messages(pause!))[0]!.link, choice);
+  if (choice === null) await appliance.post(`/v1/test/pause/${pause.pause_id}/expire`, appliance.keys.test);
+  else await appliance.choose((await appliance.messages(pause))[0]!.link, choice);
   expect(await running).toEqual({ status: 0, stdout: `${action}\n`, stderr: "" });
   expect(dify.posted).toEqual([
     ["/v1/workflows/run", { inputs: { contract: "MSA-114" }, response_mode: "streaming", user: "pausepoint" }],

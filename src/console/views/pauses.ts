@@ -212,7 +212,7 @@ function question(pause: Pause): Html {
   const details = Object.entries(pause.details).map(
     ([label, value]) => html`<tr><th scope="row">${words(label)}</th><td>${words(value)}</td></tr>`,
   );
-  return html`<section class="fence" aria-label="The question"><blockquote dir="auto" lang="">${words(pause.message)}</blockquote>${details.length === 0 ? null : html`<table aria-label="Details">${details}</table>`}<p>${pause.options.map((option) => html`<span class="option">${words(option)}</span> `)}</p></section><p class="quiet"><code>${pause.pause_id}</code></p>`;
+  return html`<section class="fence" aria-label="The question"><blockquote dir="auto" lang="">${words(pause.message)}</blockquote>${details.length === 0 ? null : html`<table aria-label="Details">${details}</table>`}<p><span class="quiet">Options:</span> ${pause.options.map((option) => html`<span class="option">${words(option)}</span> `)}</p></section><p class="quiet"><code>${pause.pause_id}</code></p>`;
 }
 
 function pauseState(pause: Pause): Html {

@@ -2,7 +2,7 @@
  * Which part of the house may import which: entry points → features → storage → platform, never upward, and the
  * features in one order. `npm run lint` checks src against it; test/scripts/rules.test.ts shows that each rule bites.
  */
-const entryPoints = ["main", "app", "cli", "http", "mcp", "console"];
+const entryPoints = ["main", "app", "cli", "http", "mcp", "hook", "console"];
 /** Each feature may use those of the later rows. */
 const featureRows = [
   ["evidence", "witness"],

@@ -10,6 +10,7 @@ import { addConfig } from "./config.ts";
 import { addDemo } from "./demo.ts";
 import { addDigest } from "./digest.ts";
 import { addDoctor } from "./doctor.ts";
+import { addHook } from "./hook.ts";
 import { addKeys } from "./keys.ts";
 import { addMcp } from "./mcp.ts";
 import { CommandFailed, ExitStatus, print, printError, printJson, UsageError } from "./output.ts";
@@ -39,6 +40,7 @@ export async function run(args: readonly string[]): Promise<number> {
   addAudit(program);
   addWebhooks(program);
   addMcp(program);
+  addHook(program);
   addReport(program);
   addBackup(program);
   addRestore(program);

@@ -32,9 +32,12 @@ export interface Printed {
   readonly status: number;
 }
 
+/** The names that the command line takes. */
+export type HostName = "claude-code" | "codex" | "cursor" | "gemini" | "copilot" | "vscode" | "opencode";
+
 /** One coding agent. */
 export interface Host {
-  readonly name: string;
+  readonly name: HostName;
   /** As a person knows it. */
   readonly title: string;
   /** @throws EventError for what is no event of this host */
@@ -80,6 +83,9 @@ export type Kinds = Readonly<Record<string, Exclude<HookEvent["kind"], "other">>
 export function readCommon(value: unknown, kinds: Kinds): HookEvent {
   const told = checked(commonEvent, value);
   const kind = Object.hasOwn(kinds, told.hook_event_name) ? (kinds[told.hook_event_name] ?? "other") : "other";
+  // An event of a tool that is not known here might be one that lets it run.
+  if (kind === "other" && told.tool_input !== undefined)
+    throw new EventError(`the event ${told.hook_event_name} is not known: run pausepoint hook install again`);
   const isAboutCall = kind === "before" || kind === "prompt" || kind === "after";
   if (isAboutCall && (told.tool_name === undefined || told.tool_input === undefined))
     throw new EventError("the host's event can't be read: tool_name or tool_input is missing");

@@ -15,16 +15,14 @@ const patterns = z.array(pattern, "must be a list of patterns").max(500, "must h
 const MINUTES = `must be a number of minutes from ${timeLimit.least} to ${timeLimit.mostHeld}`;
 const minutes = z.number(MINUTES).min(timeLimit.least, MINUTES).max(timeLimit.mostHeld, MINUTES);
 
+const RECIPIENTS = "must be a recipient such as @oncall, or a list of 1 to 10";
+const recipient = z.string(RECIPIENTS).min(1, RECIPIENTS).max(320, RECIPIENTS);
+
 /** What stands in the file. */
 export const rulesSchema = z
   .strictObject(
     {
-      to: z
-        .union(
-          [z.string().min(1).max(320), z.array(z.string().min(1).max(320)).min(1).max(10)],
-          "must be a recipient such as @oncall, or a list of 1 to 10",
-        )
-        .optional(),
+      to: z.union([recipient, z.array(recipient).min(1, RECIPIENTS).max(10, RECIPIENTS)], RECIPIENTS).optional(),
       channel: z
         .string("must be the name of a channel")
         .regex(/^[a-z][a-z0-9_-]{0,31}$/, "must be the name of a channel, such as sms")

@@ -1,15 +1,5 @@
 /** The coding agents, each with what it tells its hooks and what it understands from them. */
-import {
-  checked,
-  EventError,
-  type Host,
-  json,
-  type Kinds,
-  type Outcome,
-  readCommon,
-  refusal,
-  silence,
-} from "../event.ts";
+import { type Host, type HostName, json, type Kinds, type Outcome, readCommon, refusal, silence } from "../event.ts";
 import { copilotEvent, cursorEvent, opencodeEvent } from "./shapes.ts";
 
 const CLAUDE_EVENTS: Kinds = {
@@ -108,8 +98,8 @@ const opencode: Host = {
   print: ({ kind, reason }) => json({ decision: kind, reason }),
 };
 
-/** By the names that the command line takes. */
-export const hosts = {
+/** By their names. */
+export const hosts: Readonly<Record<HostName, Host>> = {
   "claude-code": claudeCode,
   codex,
   cursor,
@@ -117,13 +107,9 @@ export const hosts = {
   copilot,
   vscode,
   opencode,
-} as const satisfies Record<string, Host>;
-
-export type HostName = keyof typeof hosts;
+};
 
 /** What a person calls a host, or null. */
 export function hostNamed(name: string): Host | null {
   return Object.hasOwn(hosts, name) ? hosts[name as HostName] : null;
 }
-
-export { checked, EventError };

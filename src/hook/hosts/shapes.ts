@@ -41,6 +41,8 @@ export function cursorEvent(value: unknown): HookEvent {
     const tool = isMcp ? `mcp__${told.tool_name}` : told.tool_name;
     return { ...common, kind: "before", tool, input: parsed(told.tool_input) };
   }
+  if (told.tool_input !== undefined || typeof told.command === "string")
+    throw new EventError(`the event ${told.hook_event_name} is not known: run pausepoint hook install again`);
   return { ...common, kind: "other", tool: "", input: null };
 }
 

@@ -62,6 +62,8 @@ const parts = {
   "examples/langchain/node_modules": () => installed("langchain"),
   "examples/mastra/node_modules": () => installed("mastra"),
   "examples/use-cases/node_modules": () => installed("use-cases"),
+  /** Coding agents as their makers ship them: `npm ci --ignore-scripts` in test/hook-peers, which `.ci/run` does. */
+  "test/hook-peers/node_modules": () => existing(join(project, "test/hook-peers/node_modules/@google/gemini-cli-core")),
   /** The folder of test vectors that stands beside the checkout. */
   "shared/vectors": () => existing(join(project, "../shared/vectors")),
   /** The compiled executable; `npm test` builds it before the tests that run it. */

@@ -1,0 +1,204 @@
+/**
+ * The hook under coding agents themselves, as their makers ship them, set up by `pausepoint hook install` and nothing
+ * else. Only the model behind them is a script: it asks for one command.
+ */
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout } from "bun:test";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type BinaryServer, runBinary, serveBinary } from "../../support/binary.ts";
+import { asked, HookHome, RULES } from "../../support/hook.ts";
+import { scriptedModel } from "../../support/model.ts";
+import { testNeeding } from "../../support/needs.ts";
+
+const test = testNeeding("dist/pausepoint", "test/hook-peers/node_modules");
+setDefaultTimeout(120_000);
+
+const peer = (path: string) => join(import.meta.dir, "../../hook-peers/node_modules", path);
+const arch = process.arch === "arm64" ? "arm64" : "x64";
+const COMMAND = "unlink old.txt";
+
+let server: BinaryServer;
+beforeAll(async () => {
+  server = await serveBinary();
+});
+afterAll(async () => {
+  await server?.stop();
+});
+
+interface Agent {
+  readonly name: string;
+  command(modelUrl: string): string[];
+  env(modelUrl: string): Record<string, string>;
+  /** Written into the agent's home before it starts. */
+  prepare?(home: HookHome, modelUrl: string): void;
+}
+
+const claudeCode: Agent = {
+  name: "claude-code",
+  command: () => [
+    peer(`@anthropic-ai/claude-agent-sdk-linux-${arch}/claude`),
+    ..."-p tidy --permission-mode bypassPermissions".split(" "),
+  ],
+  env: (url) => ({
+    ANTHROPIC_BASE_URL: url,
+    ANTHROPIC_API_KEY: "none",
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+    DISABLE_AUTOUPDATER: "1",
+    IS_SANDBOX: "1",
+  }),
+};
+
+const codex: Agent = {
+  name: "codex",
+  command: (url) => [
+    peer(`@openai/codex-linux-${arch}/vendor/${arch === "x64" ? "x86_64" : "aarch64"}-unknown-linux-musl/bin/codex`),
+    ..."exec --skip-git-repo-check --dangerously-bypass-hook-trust -s danger-full-access".split(" "),
+    "-c",
+    `model_providers.local={name="local",base_url="${url}/v1",wire_api="responses",env_key="LOCAL_KEY"}`,
+    ..."-c model_provider=local -c model=scripted tidy".split(" "),
+  ],
+  env: () => ({ LOCAL_KEY: "none" }),
+};
+
+const opencode: Agent = {
+  name: "opencode",
+  command: () => [peer(`opencode-linux-${arch}/bin/opencode`), ..."run --model local/scripted tidy".split(" ")],
+  env: () => ({
+    OPENCODE_DISABLE_AUTOUPDATE: "1",
+    OPENCODE_DISABLE_MODELS_FETCH: "1",
+    XDG_CONFIG_HOME: "",
+    XDG_DATA_HOME: "",
+  }),
+  prepare(home, url) {
+    const provider = {
+      npm: "@ai-sdk/anthropic",
+      options: { baseURL: `${url}/v1`, apiKey: "none" },
+      models: { scripted: { name: "scripted", tool_call: true } },
+    };
+    writeFileSync(
+      join(home.cwd, "opencode.json"),
+      JSON.stringify({ provider: { local: provider }, share: "disabled" }),
+    );
+  },
+};
+
+for (const agent of [claudeCode, codex, opencode]) {
+  describe(`${agent.name} itself`, () => {
+    /** Runs the agent once; `meanwhile` gets the question, or is null where none is expected. */
+    async function turn(
+      meanwhile: ((id: string) => Promise<unknown>) | null,
+      rules: object = RULES,
+      env: Record<string, string> = {},
+    ) {
+      const home = new HookHome(server, rules);
+      const model = scriptedModel(COMMAND);
+      try {
+        agent.prepare?.(home, model.url);
+        const installed = await runBinary(["hook", "install", agent.name], home.cwd, home.env);
+        expect(installed).toMatchObject({ status: 0, stderr: "" });
+        expect((await runBinary(["hook", "check", agent.name], home.cwd, home.env)).status).toBe(0);
+        const file = join(home.cwd, "old.txt");
+        writeFileSync(file, "");
+        const child = Bun.spawn(agent.command(model.url), {
+          cwd: home.cwd,
+          env: { ...home.env, ...agent.env(model.url), ...env },
+          stdin: "ignore",
+          stdout: "pipe",
+          stderr: "pipe",
+        });
+        const output = Promise.all([child.stdout.text(), child.stderr.text()]);
+        if (meanwhile !== null) {
+          const pause = await asked(server, COMMAND);
+          expect(existsSync(file)).toBe(true);
+          expect(pause.details.Folder).toBe(home.cwd);
+          await meanwhile(pause.pause_id);
+        }
+        await child.exited;
+        return { hasRun: !existsSync(file), told: model.results.join("\n"), output: (await output).join("\n") };
+      } finally {
+        await model.stop();
+      }
+    }
+    const tap = (choice: string) => async (id: string) => server.choose(await server.link(id), choice);
+
+    test("runs the command once a person has allowed it", async () => {
+      const { hasRun, told, output } = await turn(tap("Allow once"));
+      if (!hasRun) throw new Error(`it has not run: ${told} ${output}`);
+      expect(told).not.toContain("denied");
+    });
+
+    test("does not run it when a person said no, and tells the model", async () => {
+      const { hasRun, told } = await turn(tap("Deny"));
+      expect(hasRun).toBe(false);
+      expect(told).toContain("PausePoint: denied. A person said no");
+    });
+
+    test("does not run it when nobody answers, nor when the server is away", async () => {
+      const late = await turn(null, { ...RULES, minutes: 0.05 });
+      expect(late.hasRun).toBe(false);
+      expect(late.told).toContain("Nobody answered in time");
+      const away = await turn(null, RULES, { PAUSEPOINT_URL: "http://127.0.0.1:9" });
+      expect(away.hasRun).toBe(false);
+      expect(away.told).toContain("can't be reached");
+    });
+  });
+}
+
+describe("Gemini CLI's own runner of hooks", () => {
+  async function decided(event: object, home: HookHome, meanwhile: (id: string) => Promise<unknown> = async () => {}) {
+    expect((await runBinary(["hook", "install", "gemini"], home.cwd, home.env)).status).toBe(0);
+    const settings = JSON.parse(readFileSync(join(home.folder, ".gemini/settings.json"), "utf8"));
+    const script = `
+      const { HookRunner } = await import(${JSON.stringify(peer("@google/gemini-cli-core/dist/src/hooks/hookRunner.js"))});
+      const { HookAggregator } = await import(${JSON.stringify(peer("@google/gemini-cli-core/dist/src/hooks/hookAggregator.js"))});
+      const config = { isTrustedFolder: () => true, storage: { getPlansDir: () => "/tmp" }, sanitizationConfig: { allowedEnvironmentVariables: [], blockedEnvironmentVariables: [], enableEnvironmentVariableRedaction: false } };
+      const { hook, event } = JSON.parse(process.argv[1]);
+      const result = await new HookRunner(config).executeHook(hook, "BeforeTool", event);
+      const { finalOutput } = new HookAggregator().aggregateResults([result], "BeforeTool");
+      console.log("\\n" + JSON.stringify({ success: result.success, denies: finalOutput?.isBlockingDecision() ?? null, reason: finalOutput?.getEffectiveReason() ?? null }));
+      process.exit(0);`;
+    const given = JSON.stringify({ hook: settings.hooks.BeforeTool[0].hooks[0], event });
+    const child = Bun.spawn(["node", "--input-type=module", "-e", script, given], {
+      cwd: home.cwd,
+      env: home.env,
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const output = Promise.all([child.stdout.text(), child.stderr.text()]);
+    const { command } = (event as { tool_input: { command: string } }).tool_input;
+    if (command === COMMAND) await meanwhile((await asked(server, COMMAND)).pause_id);
+    const [stdout, stderr] = await output;
+    const line = stdout.trim().split("\n").at(-1) ?? "";
+    if (!line.startsWith("{")) throw new Error(stderr);
+    return JSON.parse(line);
+  }
+  const event = (home: HookHome, command: string) => ({
+    session_id: "g-1",
+    transcript_path: "",
+    cwd: home.cwd,
+    hook_event_name: "BeforeTool",
+    timestamp: "2026-11-23T14:00:00.000Z",
+    tool_name: "run_shell_command",
+    tool_input: { command },
+  });
+
+  test("takes each of the hook's answers as it is meant", async () => {
+    const home = new HookHome(server);
+    const tap = (choice: string) => async (id: string) => server.choose(await server.link(id), choice);
+    expect(await decided(event(home, "ls"), home)).toMatchObject({ success: true, denies: false });
+    expect(await decided(event(home, COMMAND), home, tap("Allow once"))).toMatchObject({
+      success: true,
+      denies: false,
+    });
+    expect(await decided(event(home, COMMAND), home, tap("Deny"))).toMatchObject({
+      denies: true,
+      reason: expect.stringContaining("A person said no"),
+    });
+    const unread = { ...event(home, "ls"), tool_input: { command: 7 } };
+    expect(await decided(unread, home)).toMatchObject({
+      denies: true,
+      reason: expect.stringContaining("can't be read"),
+    });
+  });
+});

@@ -57,8 +57,16 @@ export class HookHome {
   }
 }
 
-/** The question that a hook has asked and that is still open. */
-export async function asked(server: BinaryServer, command: string) {
+/** The question that a hook has asked and that is still open. A whole agent takes its time to start: it gets more tries. */
+export async function asked(server: BinaryServer, command: string, tries = 1) {
+  for (let left = tries; left > 1; left--) {
+    const found = await look(server, command).catch(() => null);
+    if (found !== null) return found;
+  }
+  return await look(server, command);
+}
+
+async function look(server: BinaryServer, command: string) {
   return await eventually(
     async () =>
       (await server.call("/v1/pause?status=pending&limit=100")).body.data.find(

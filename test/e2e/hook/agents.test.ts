@@ -101,14 +101,14 @@ for (const agent of [claudeCode, codex, opencode]) {
         writeFileSync(file, "");
         const child = Bun.spawn(agent.command(model.url), {
           cwd: home.cwd,
-          env: { ...home.env, ...agent.env(model.url), ...env },
+          env: { ...home.env, PWD: home.cwd, ...agent.env(model.url), ...env },
           stdin: "ignore",
           stdout: "pipe",
           stderr: "pipe",
         });
         const output = Promise.all([child.stdout.text(), child.stderr.text()]);
         if (meanwhile !== null) {
-          const pause = await asked(server, COMMAND);
+          const pause = await asked(server, COMMAND, 6);
           expect(existsSync(file)).toBe(true);
           expect(pause.details.Folder).toBe(home.cwd);
           await meanwhile(pause.pause_id);

@@ -8,6 +8,7 @@ import { OUTBOX } from "./channels/directory.ts";
 import { consoleRoutes, hasAdmin, setupLink } from "./console/routes.ts";
 import { DeliveryQueue, type DueMessage, deliveryRoutes, queueTest, WebhookTraffic } from "./delivery/index.ts";
 import { compareWithPublished, evidenceRoutes, PublishedHead, Witnessing } from "./evidence/index.ts";
+import { hooksOverHttp } from "./hook/route.ts";
 import { docsRoutes } from "./http/docs/routes.ts";
 import { frontPage } from "./http/front.ts";
 import { healthRoutes } from "./http/health.ts";
@@ -296,6 +297,7 @@ async function compose(
     names: () => [new URL(baseUrl).hostname, config.listen.host.toLowerCase(), ...config.mcp.hosts],
     answer: (request, address) => server.answer(request, address),
   });
+  const agentHooks = hooksOverHttp({ answer: (request, address) => server.answer(request, address) });
   const server: HttpServer = startServer({
     keys,
     clock,
@@ -336,6 +338,7 @@ async function compose(
         mayTryForged: rateLimit(FORGED_BURST, FORGED_BURST, () => clock.now()),
       }),
       mcp.route,
+      agentHooks.route,
       ...healthRoutes(writer),
       openApiRoute(() => baseUrl),
       ...docsRoutes(() => baseUrl),
@@ -403,6 +406,7 @@ async function compose(
       for (const job of jobs) job.stop();
       waiters.drain();
       streams.stop();
+      agentHooks.stop();
       await mcp.stop();
       await backups?.schedule.stop();
       await server.stop(HTTP_GRACE_MS);

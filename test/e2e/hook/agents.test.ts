@@ -3,7 +3,7 @@
  * else. Only the model behind them is a script: it asks for one command.
  */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout } from "bun:test";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BinaryServer, runBinary, serveBinary } from "../../support/binary.ts";
 import { asked, HookHome, RULES } from "../../support/hook.ts";
@@ -201,4 +201,44 @@ describe("Gemini CLI's own runner of hooks", () => {
       reason: expect.stringContaining("can't be read"),
     });
   });
+});
+
+describe("claude-code with the server itself as its hook", () => {
+  for (const [choice, runs] of [
+    ["Allow once", true],
+    ["Deny", false],
+  ] as const)
+    test(`does as the person said: ${choice}`, async () => {
+      const home = new HookHome(server);
+      const model = scriptedModel(COMMAND);
+      const hook = {
+        type: "http",
+        url: `${server.url}/v1/hooks/claude-code?to=%2B13128471928&minutes=2`,
+        headers: { authorization: "Bearer $PAUSEPOINT_API_KEY" },
+        allowedEnvVars: ["PAUSEPOINT_API_KEY"],
+        timeout: 180,
+        onFailure: "block",
+      };
+      const settings = { hooks: { PreToolUse: [{ matcher: "Bash", hooks: [hook] }] } };
+      mkdirSync(join(home.folder, ".claude"));
+      writeFileSync(join(home.folder, ".claude/settings.json"), JSON.stringify(settings));
+      const file = join(home.cwd, "old.txt");
+      writeFileSync(file, "");
+      try {
+        const env = { ...home.env, PWD: home.cwd, ...claudeCode.env(model.url) };
+        const child = Bun.spawn(claudeCode.command(model.url), {
+          cwd: home.cwd,
+          env,
+          stdin: "ignore",
+          stdout: "ignore",
+          stderr: "ignore",
+        });
+        const { pause_id } = await asked(server, COMMAND, 6);
+        await server.choose(await server.link(pause_id), choice);
+        await child.exited;
+        expect(existsSync(file)).toBe(!runs);
+      } finally {
+        await model.stop();
+      }
+    });
 });

@@ -1,3 +1,5 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are for a shell to fill in
+
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { readCommand } from "../../src/hook/shell.ts";

@@ -789,4 +789,20 @@ export const guards: readonly Guard[] = [
     test: "test/console/totp.test.ts",
     title: "is good once",
   },
+  {
+    guard: "an allow rule with a * lets no built-in danger past",
+    file: "src/hook/verdict.ts",
+    line: 'if (allowed !== undefined && (danger === null || !allowed.includes("*")))',
+    without: "if (allowed !== undefined)",
+    test: "test/hook/verdict.test.ts",
+    title: "a rule with a * lets no built-in danger past",
+  },
+  {
+    guard: "commands inside a substitution are looked at",
+    file: "src/hook/shell.ts",
+    line: "this.#commands.push(...inner.read.commands);",
+    without: "",
+    test: "test/hook/verdict.test.ts",
+    title: "a dangerous part never slips past",
+  },
 ];

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { json, type Operation } from "../access/operation.ts";
-import { hookQuery } from "./route.ts";
+import { hookQuery } from "./query.ts";
 
 /** The hooks over HTTP in words. */
 export const hookApi: readonly Operation[] = [

@@ -7,7 +7,7 @@ import { invalid } from "../platform/problem.ts";
 import { EventError, type HookEvent, type HostName } from "./event.ts";
 import { gate } from "./gate.ts";
 import { hosts } from "./hosts/index.ts";
-import type { hookQuery } from "./route.ts";
+import type { hookQuery } from "./query.ts";
 import type { Rules } from "./rules.ts";
 import { stateInMemory } from "./state.ts";
 

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { hostLimitSeconds, timeLimit } from "../../src/hook/deadline.ts";
 import { hosts } from "../../src/hook/hosts/index.ts";
+import { hookQuery } from "../../src/hook/query.ts";
 import { longestAction } from "../../src/hook/question.ts";
-import { hookQuery } from "../../src/hook/route.ts";
 import { parseRules, rulesSchema } from "../../src/hook/rules.ts";
 import { documentAt, tableOf } from "./documents.ts";
 

@@ -202,7 +202,7 @@ async function faultOf({ route, path, query: asked, headers: sent, body: given }
   if (!response.headers.has("x-request-id")) return "has no request id";
   if (status === 201 && !response.headers.has("idempotent-replayed")) created++;
   if (response.headers.get("content-type")?.includes("html"))
-    return path.startsWith("/r/") || status === 200 ? null : "is a page";
+    return /^\/(?:r\/|console\b)/.test(path) || status === 200 ? null : "is a page";
   if (status === 303) return null;
   if (response.headers.get("content-type")?.startsWith("text/plain")) return status === 200 ? null : "is plain text";
   // The log as a file: lines, or a table.

@@ -168,6 +168,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/hooks/{agent}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A coding agent's permission hook
+         * @description The agent's own event as its hook gets it; the answer is what that agent understands. A dangerous command is held until a person has answered, everything else is answered at once. `{}` is no opinion. Takes the scope `pauses:write`.
+         */
+        readonly post: operations["answerHook"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/webhooks": {
         readonly parameters: {
             readonly query?: never;
@@ -2002,7 +2022,7 @@ export interface operations {
                 readonly limit?: number;
                 readonly cursor?: string;
                 readonly disclose?: "true" | "false";
-                readonly type?: "pause.created" | "pause.sent" | "pause.delivered" | "pause.delivery_failed" | "pause.opened" | "pause.viewed" | "pause.responded" | "pause.timed_out" | "pause.cancelled" | "pause.webhook_delivered" | "pause.webhook_failed" | "response.rejected" | "key.created" | "key.revoked" | "webhook.created" | "webhook.changed" | "webhook.disabled" | "webhook.deleted" | "webhook.secret_rotated" | "recipient.opted_out" | "recipient.opted_in" | "data.erased" | "legal_hold.set" | "legal_hold.released" | "receipt.consumed" | "signing_key.created" | "signing_key.rotated" | "log.pruned" | "log.restored" | "log.resumed" | "server.started";
+                readonly type?: "pause.created" | "pause.sent" | "pause.delivered" | "pause.delivery_failed" | "pause.opened" | "pause.viewed" | "pause.responded" | "pause.timed_out" | "pause.cancelled" | "pause.webhook_delivered" | "pause.webhook_failed" | "response.rejected" | "key.created" | "key.revoked" | "webhook.created" | "webhook.changed" | "webhook.disabled" | "webhook.deleted" | "webhook.secret_rotated" | "recipient.opted_out" | "recipient.opted_in" | "data.erased" | "legal_hold.set" | "legal_hold.released" | "receipt.consumed" | "signing_key.created" | "signing_key.rotated" | "log.pruned" | "log.restored" | "log.resumed" | "operator.created" | "operator.enrolled" | "operator.removed" | "operator.signed_in" | "session.revoked" | "delivery.requeued" | "server.started";
                 readonly actor?: string;
                 readonly pause_id?: string;
                 readonly from?: string;
@@ -2029,6 +2049,75 @@ export interface operations {
             readonly 401: components["responses"]["NoKey"];
             readonly 403: components["responses"]["Scope"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Internal"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly answerHook: {
+        readonly parameters: {
+            readonly query: {
+                /** @description Whom to ask: a recipient, or several with commas between. */
+                readonly to: string;
+                /** @description How to ask. */
+                readonly channel?: string;
+                readonly minutes?: number;
+                /** @description What becomes of what no built-in rule names. */
+                readonly otherwise?: "pass" | "ask";
+            };
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description claude-code or copilot.
+                 * @example claude-code
+                 */
+                readonly agent: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "hook_event_name": "PreToolUse",
+                 *       "session_id": "4f1c",
+                 *       "cwd": "/home/dev/shop",
+                 *       "tool_name": "Bash",
+                 *       "tool_input": {
+                 *         "command": "ls"
+                 *       },
+                 *       "tool_use_id": "toolu_01"
+                 *     }
+                 */
+                readonly "application/json": {
+                    readonly hook_event_name?: string;
+                } & {
+                    readonly [key: string]: unknown;
+                };
+            };
+        };
+        readonly responses: {
+            /** @description What the agent understands. */
+            readonly 200: {
+                headers: {
+                    /** @description By which the server's log tells more. */
+                    readonly "X-Request-Id"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /** @example {} */
+                    readonly "application/json": {
+                        readonly [key: string]: unknown;
+                    };
+                };
+            };
+            readonly 400: components["responses"]["BadRequest_NotJson"];
+            readonly 401: components["responses"]["NoKey"];
+            readonly 403: components["responses"]["Scope"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 408: components["responses"]["RequestTimeout"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["MediaType"];
             readonly 422: components["responses"]["Invalid"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["Unavailable"];

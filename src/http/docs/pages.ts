@@ -20,6 +20,7 @@ import mcp from "../../../docs/mcp.md" with { type: "text" };
 import openaiAgents from "../../../docs/openai-agents.md" with { type: "text" };
 import openapi from "../../../docs/openapi.md" with { type: "text" };
 import oversight from "../../../docs/oversight.md" with { type: "text" };
+import permissionHooks from "../../../docs/permission-hooks.md" with { type: "text" };
 import privacy from "../../../docs/privacy.md" with { type: "text" };
 import receipts from "../../../docs/receipts.md" with { type: "text" };
 import smpp from "../../../docs/smpp.md" with { type: "text" };
@@ -36,6 +37,7 @@ export const topics: Readonly<Record<string, Readonly<Record<string, string>>>> 
     webhooks,
     receipts,
     mcp,
+    "permission-hooks": permissionHooks,
     ask,
     "clients-typescript": clientsTypescript,
     "clients-python": clientsPython,

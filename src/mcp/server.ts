@@ -12,7 +12,7 @@ import {
 import type { Clock } from "../platform/clock.ts";
 import { version } from "../platform/version.ts";
 import { refusalOf } from "./refusal.ts";
-import { shown } from "./shown.ts";
+import { asText, shown } from "./shown.ts";
 import { asTask, offerTasks, taskCapabilities, taskSupport, wantsTask } from "./tasks.ts";
 import { tools } from "./tools/index.ts";
 import type { PauseApi, Tool, ToolCall } from "./tools/tool.ts";
@@ -22,6 +22,8 @@ export interface McpServerParts {
   readonly api: PauseApi;
   readonly clock: Clock;
   readonly outlivesServer: boolean;
+  /** Beside the five that every agent has. */
+  readonly more?: readonly Tool[];
 }
 
 const INSTRUCTIONS =
@@ -35,12 +37,13 @@ export function mcpServer(parts: McpServerParts): Server {
     { name: "pausepoint", title: "PausePoint", version: version.number },
     { capabilities: { tools: {}, ...taskCapabilities }, instructions: INSTRUCTIONS, cacheHints: LISTED },
   );
-  server.setRequestHandler("tools/list", () => ({ tools: listed }));
+  const offered = [...tools, ...(parts.more ?? [])];
+  server.setRequestHandler("tools/list", () => ({ tools: offered.map(listed) }));
   server.setRequestHandler("tools/call", async (request, context) => {
     const { name, arguments: args = {} } = request.params;
-    const tool = tools.find((one) => one.name === name);
+    const tool = offered.find((one) => one.name === name);
     if (tool === undefined) {
-      const known = tools.map((one) => one.name).join(", ");
+      const known = offered.map((one) => one.name).join(", ");
       throw new ProtocolError(
         ProtocolErrorCode.InvalidParams,
         `There is no tool ${JSON.stringify(name)}; there are ${known}.`,
@@ -54,12 +57,15 @@ export function mcpServer(parts: McpServerParts): Server {
   return server;
 }
 
-const listed = tools.map(({ run: _, ...tool }) => ({ ...tool, ...taskSupport(tool.name) }));
+function listed({ run: _, ...tool }: Tool) {
+  return { ...tool, ...taskSupport(tool.name) };
+}
 
 /** Runs a tool. What is refused is a result too, which the model reads; what breaks here is an error of the protocol. */
 async function resultOf(tool: Tool, args: Record<string, unknown>, call: ToolCall): Promise<CallToolResult> {
   try {
-    return shown(await tool.run(args, call));
+    const result = await tool.run(args, call);
+    return tool.outputSchema === undefined ? asText(result) : shown(result);
   } catch (error) {
     const refusal = refusalOf(error, tool.name);
     if (refusal === null) throw error;

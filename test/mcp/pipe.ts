@@ -6,9 +6,15 @@ export class Pipe {
   readonly #lines: AsyncIterator<string>;
   readonly stderr: Promise<string>;
 
-  constructor(program: readonly string[], env: Record<string, string>) {
-    this.#child = Bun.spawn([...program, "mcp"], {
-      env: environment(env),
+  constructor(
+    program: readonly string[],
+    env: Record<string, string | undefined>,
+    more: { readonly options?: readonly string[]; readonly cwd?: string } = {},
+  ) {
+    const { options = [], cwd } = more;
+    this.#child = Bun.spawn([...program, "mcp", ...options], {
+      env: environment(env as Record<string, string>),
+      ...(cwd === undefined ? {} : { cwd }),
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",

@@ -22,7 +22,7 @@ export interface ToolCall {
 
 export type Arguments = Readonly<Record<string, unknown>>;
 
-/** A tool as it is listed and called. Both schemas are JSON Schema 2020-12. */
+/** A tool as it is listed and called. Both schemas are JSON Schema 2020-12; without one for the output it answers text. */
 export interface Tool {
   readonly name: string;
   readonly title: string;
@@ -30,9 +30,9 @@ export interface Tool {
   readonly description: string;
   readonly annotations: ToolAnnotations;
   readonly inputSchema: JSONObject & { readonly type: "object" };
-  readonly outputSchema: JSONObject & { readonly type: "object" };
+  readonly outputSchema?: JSONObject & { readonly type: "object" };
   /**
-   * The structured result. What the arguments are held against is the HTTP API itself, wherever it can be.
+   * The structured result, which is also its text. What the arguments are held against is the HTTP API itself, wherever it can be.
    *
    * @throws Problem | ProblemError for arguments and requests that are refused, ConnectionError where there is no server
    */

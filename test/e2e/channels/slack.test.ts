@@ -2,6 +2,7 @@
 import { expect, setDefaultTimeout } from "bun:test";
 import { type SlackMessage, type SlackPeer, startSlack } from "../../peers/slack.ts";
 import type { BinaryServer } from "../../support/binary.ts";
+import { eventually } from "../../support/eventually.ts";
 import { testNeeding } from "../../support/needs.ts";
 import { liveKey, serveWith, settled } from "./stage.ts";
 
@@ -53,7 +54,10 @@ async function decideByTap(peer: SlackPeer, server: BinaryServer, key: string) {
 
 /** Resolves once the message stands without its buttons. */
 async function changed(peer: SlackPeer, message: SlackMessage): Promise<void> {
-  while (peer.controls(message).length > 0) await peer.nextCall();
+  await eventually(
+    () => peer.controls(message).length,
+    (buttons) => buttons === 0,
+  );
 }
 
 test("a tap that Slack posts decides, and both people's messages change", async () => {

@@ -52,6 +52,7 @@ beforeEach(async () => {
     delivery: deliveries.body.data[0].id,
     token: message?.link.split("/").at(-1) ?? "",
     slug: "no-key",
+    agent: "claude-code",
   };
 });
 afterAll(() => appliance.stop());
@@ -173,7 +174,7 @@ function allowed(schema: Schema, make: Make): fc.Arbitrary<unknown> {
     case "number":
     case "integer": {
       const { minimum = 1, maximum = 1_000 } = schema as { minimum?: number; maximum?: number };
-      const whole = fc.integer({ min: minimum - over, max: maximum + over });
+      const whole = fc.integer({ min: Math.ceil(minimum) - over, max: Math.floor(maximum) + over });
       return over === 1 ? fc.oneof(whole, fc.double({ noNaN: true })) : whole;
     }
     case "boolean":

@@ -16,6 +16,8 @@ afterEach(async () => {
 
 const attempts = () => sending.db.count("SELECT count(*) FROM delivery_attempts");
 const handedOver = () => sending.db.count("SELECT count(*) FROM deliveries WHERE status = 'sent'");
+/** Handed to the machine, and nothing come of it yet. */
+const underWay = () => sending.db.count("SELECT count(*) FROM deliveries WHERE status = 'sending'");
 const untried = () => sending.db.count("SELECT count(*) FROM deliveries WHERE attempts = 0 AND status = 'queued'");
 
 async function askMany(count = COUNT): Promise<void> {
@@ -44,13 +46,13 @@ describe("a carrier without a sign of life", () => {
     sending.peer.behave(PHONE, { kind: "drop", when: "before" }, 1_000);
     await askMany();
     await sending.start(sending.carrier("sms", 4));
-    await sending.until(() => attempts() >= 5);
+    await sending.until(() => attempts() >= 5 && underWay() === 0);
     await sending.quiet();
     const before = attempts();
     // What was under way when the fifth failed may have failed too.
     expect(before).toBeLessThanOrEqual(8);
     sending.db.clock.turn(16 * REST);
-    await sending.until(() => attempts() > before);
+    await sending.until(() => attempts() > before && underWay() === 0);
     await sending.quiet();
     expect(attempts()).toBe(before + 1);
   });

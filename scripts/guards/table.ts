@@ -643,7 +643,7 @@ export const guards: readonly Guard[] = [
     line: 'repeats(told, about.sent) ? "" : told',
     without: "told",
     test: "test/http/channels/concealed.test.ts",
-    title: "over twilio with a code that nobody knows holds no address, link or text",
+    title: "holds no address, link or text",
   },
   {
     guard: "a live question never answers itself",
@@ -724,14 +724,6 @@ export const guards: readonly Guard[] = [
     without: "return self.source is not None",
     test: "test/clients/python/client.test.ts",
     title: "and never takes the clock for a person",
-  },
-  {
-    guard: "a create that is sent again carries the same key, in Python",
-    file: "clients/python/src/pausepoint/_calls.py",
-    line: 'return Call("POST", "/v1/pause", body, {"Idempotency-Key": idempotency_key})',
-    without: 'return Call("POST", "/v1/pause", body)',
-    test: "test/clients/python/client.test.ts",
-    title: "out, and nobody is asked twice",
   },
   {
     guard: "a default is no person's approval, in Python",

@@ -26,7 +26,7 @@ function startParrot() {
     port: 0,
     hostname: "127.0.0.1",
     async fetch(request) {
-      const asked = `${request.url}\n${[...request.headers].join("\n")}\n${await request.text()}`;
+      const asked = `${await request.text()}\n${request.url}\n${[...request.headers].join("\n")}`;
       const said = decoded(asked);
       heard.push(said);
       // So that Slack comes to the message.
@@ -77,7 +77,7 @@ function startParrotRelay() {
 function decoded(text: string): string {
   const form = text.replaceAll("+", " ");
   try {
-    return `${text}\n${decodeURIComponent(form)}`;
+    return `${decodeURIComponent(form)}\n${text}`;
   } catch {
     return text;
   }

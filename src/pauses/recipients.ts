@@ -81,7 +81,7 @@ function normalise(
       if (listed === undefined) return `is a person without an address for ${step.channel}`;
       const destination = readAddress(listed, step, directory.defaultRegion);
       if (destination === null)
-        return `is a person whose address for ${step.channel} can't be used: it ${expectedBy(step).replace(/, or @name$/, "")}`;
+        return `is a person whose address for ${step.channel} can't be used: it ${expectedBy(step)}`;
       destinations.push(destination);
     }
     return { address: text, destinations: destinations as [string, ...string[]] };
@@ -89,7 +89,7 @@ function normalise(
   // One address can't serve two channels; only a person of the configuration has one for each.
   if (rest.length > 0) return "must be @name of a person with an address for each of the channel's steps";
   const address = readAddress(text, first, directory.defaultRegion);
-  return address === null ? expectedBy(first) : { address, destinations: [address] };
+  return address === null ? `${expectedBy(first)}, or @name` : { address, destinations: [address] };
 }
 
 /** Addresses of `people` that no message could be sent to: where each stands, and what it has to be. */
@@ -102,7 +102,7 @@ export function unusableAddresses(
       const listed = Object.hasOwn(addresses, step.channel) ? addresses[step.channel] : undefined;
       if (listed === undefined || readAddress(listed, step, defaultRegion) !== null) return [];
       const detail = `@${name} can't be reached over ${step.channel}: the address ${expectedBy(step)}`;
-      return [{ setting: `people.${name}.addresses.${step.channel}`, detail: detail.replace(/, or @name$/, "") }];
+      return [{ setting: `people.${name}.addresses.${step.channel}`, detail }];
     }),
   );
 }
@@ -113,16 +113,17 @@ function readAddress(text: string, { addressKind, own }: Addressing, defaultRegi
   return address === null || own?.normalizeAddress === undefined ? address : own.normalizeAddress(address);
 }
 
+/** What an address of a channel has to be. */
 function expectedBy({ addressKind, own }: Addressing): string {
-  return own?.addressHint === undefined ? EXPECTED[addressKind] : `must be ${own.addressHint}, or @name`;
+  return own?.addressHint === undefined ? EXPECTED[addressKind] : `must be ${own.addressHint}`;
 }
 
 const EXPECTED: Record<AddressKind, string> = {
-  phone: "must be a phone number that is possible in a known country, such as +1 (312) 847-1928, or @name",
-  email: "must be an email address, or @name",
-  slack: "must be a Slack user or channel id such as U012AB3CD, an email address, or @name",
-  topic: "must be a topic of 1 to 64 letters, digits, _ and -, or @name",
-  text: "must be an address that the channel takes, one line of at most 200 characters, or @name",
+  phone: "must be a phone number that is possible in a known country, such as +1 (312) 847-1928",
+  email: "must be an email address",
+  slack: "must be a Slack user or channel id such as U012AB3CD, an email address",
+  topic: "must be a topic of 1 to 64 letters, digits, _ and -",
+  text: "must be an address that the channel takes, one line of at most 200 characters",
 };
 
 function addressOf(person: Person, channel: Addressing): string | undefined {

@@ -16,6 +16,6 @@ export interface DeliveryContext {
   readonly scanned: ReadonlySet<string>;
   /** A hint, given after the commit: a lane has something to send. */
   readonly wake: (lane: string) => void;
-  /** A hint, given after the commit: a scripted approver of the test world acts at that time. */
-  readonly script: (dueAt: number) => void;
+  /** A hint, given after the commit: a scripted approver of the test world has something to do, now or later. */
+  readonly script: () => void;
 }

@@ -104,5 +104,5 @@ function* beginScript(tx: Tx, context: DeliveryContext, message: DueMessage, scr
   const { pause_n, position, expires_at } = message;
   const due_at = script === "late" ? expires_at + LATE_MS : context.clock.now() + afterMs;
   yield* tx.run(queries.beginScript, { pause_n, position, script, due_at });
-  tx.after(() => context.script(due_at));
+  tx.after(() => context.script());
 }

@@ -24,9 +24,8 @@ export function serverOf(
 
 /** What the server refused, or why it could not be asked, as the command's own failure. */
 export function failureOf(error: PausePointError): CommandFailed {
-  if (!(error instanceof ProblemError)) return new CommandFailed(`${capital(error.message)}.`);
-  const fields = error.errors.map(({ pointer, parameter, detail }) => `${pointer ?? parameter ?? "It"} ${detail}.`);
-  return new CommandFailed([error.detail, ...fields].join(" "));
+  // A problem's message names the fields already.
+  return new CommandFailed(error instanceof ProblemError ? error.message : `${capital(error.message)}.`);
 }
 
 function capital(text: string): string {

@@ -1,18 +1,5 @@
-import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
-
-/** Writes all of a text to a file descriptor: a pipe that is full is waited for, never cut. */
-function writeAll(descriptor: number, text: string): void {
-  const bytes = Buffer.from(text);
-  for (let written = 0; written < bytes.length; ) {
-    try {
-      written += writeSync(descriptor, bytes, written);
-    } catch (error) {
-      const { code } = error as { code?: string };
-      if (code === "EPIPE") return;
-      if (code !== "EAGAIN") throw error;
-    }
-  }
-}
+import { closeSync, fsyncSync, openSync } from "node:fs";
+import { writeAll } from "../platform/write-all.ts";
 
 /** What a command was asked to print. */
 export function print(text: string): void {

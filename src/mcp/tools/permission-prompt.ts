@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { check } from "../../platform/schema.ts";
 import { jsonSchemaOf } from "../schemas.ts";
+import { EVERY_SECONDS, tellNowAndThen } from "./progress.ts";
 import type { Tool } from "./tool.ts";
 
 /** One call that an agent wants a permission for. */
@@ -28,8 +29,6 @@ const input = z.strictObject(
   "must be an object",
 );
 
-const PROGRESS_MS = 5_000;
-
 /**
  * What `claude -p --permission-prompt-tool` calls where it would ask at a terminal. Its answer is one text that holds
  * JSON: `{"behavior":"allow","updatedInput":…}`, the arguments as they came, or `{"behavior":"deny","message":…}`.
@@ -45,14 +44,9 @@ export function permissionPromptTool(decide: (request: PermissionRequest) => Pro
     inputSchema: jsonSchemaOf(input, "input"),
     async run(args, { clock, signal, progress }) {
       const { tool_name: tool, input: asked, tool_use_id: callId = null } = check(input, args, "body");
-      const start = clock.now();
-      let stop = () => {};
-      const tell = () => {
-        const seconds = Math.round((clock.now() - start) / 1000);
-        progress(seconds, seconds + PROGRESS_MS / 1000, "Waiting for a person's permission.");
-        stop = clock.after(PROGRESS_MS, tell);
-      };
-      tell();
+      // Nobody knows how long it takes: the end stays a step ahead.
+      const tell = (passed: number) => progress(passed, passed + EVERY_SECONDS, "Waiting for a person's permission.");
+      const stop = tellNowAndThen(clock, tell);
       try {
         const { isAllowed, reason } = await decide({ tool, input: asked, callId, signal });
         return isAllowed ? { behavior: "allow", updatedInput: asked } : { behavior: "deny", message: reason };

@@ -3,12 +3,12 @@ import { check } from "../../platform/schema.ts";
 import { told } from "../outcome.ts";
 import { jsonSchemaOf, pauseId, pauseOutput } from "../schemas.ts";
 import { waitForEnd } from "../wait.ts";
-import type { Tool, ToolCall } from "./tool.ts";
+import { tellNowAndThen } from "./progress.ts";
+import type { Tool } from "./tool.ts";
 
 /** Below the minute after which many clients give a tool call up. */
 const LONGEST_WAIT = 50;
 const USUAL_WAIT = 25;
-const PROGRESS_MS = 5_000;
 
 const SECONDS = "must be a number of seconds, 0 or more";
 
@@ -38,7 +38,9 @@ Read next_step. Only response_source "human" is a person's decision; "timeout_de
   async run(args, call) {
     const { pause_id, wait_seconds } = check(pollInput, args, "body");
     const seconds = Math.min(wait_seconds, LONGEST_WAIT);
-    const stop = seconds > 0 ? tellProgress(seconds, call) : () => {};
+    const { clock, progress } = call;
+    const tell = (passed: number) => progress(Math.min(seconds, passed), seconds, "Waiting for a person's answer.");
+    const stop = seconds > 0 ? tellNowAndThen(clock, tell) : () => {};
     try {
       return told(await waitForEnd(pause_id, seconds, call));
     } finally {
@@ -46,15 +48,3 @@ Read next_step. Only response_source "human" is a person's decision; "timeout_de
     }
   },
 };
-
-function tellProgress(seconds: number, { clock, progress }: ToolCall): () => void {
-  const start = clock.now();
-  let stop = () => {};
-  const tell = () => {
-    const done = Math.min(seconds, Math.round((clock.now() - start) / 1000));
-    progress(done, seconds, "Waiting for a person's answer.");
-    stop = clock.after(PROGRESS_MS, tell);
-  };
-  tell();
-  return () => stop();
-}

@@ -1,5 +1,5 @@
 /** `pausepoint mcp` with every line written by the test itself. */
-import { environment } from "../support/binary.ts";
+import { environment, linesOf } from "../support/binary.ts";
 
 export class Pipe {
   readonly #child: Bun.Subprocess<"pipe", "pipe", "pipe">;
@@ -80,15 +80,4 @@ export class Pipe {
   kill(signal: "SIGTERM" | "SIGINT" | "SIGKILL"): void {
     this.#child.kill(signal);
   }
-}
-
-async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, void> {
-  const decoder = new TextDecoder();
-  let held = "";
-  for await (const chunk of stream) {
-    const lines = (held + decoder.decode(chunk, { stream: true })).split("\n");
-    held = lines.pop() ?? "";
-    yield* lines;
-  }
-  if (held !== "") yield held;
 }

@@ -194,7 +194,8 @@ export async function serveBinary(
   return new BinaryServer(started, folder, greeting.url, greeting.test_key ?? "");
 }
 
-async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, void> {
+/** What a process writes, line by line. */
+export async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, void> {
   const decoder = new TextDecoder();
   let held = "";
   for await (const chunk of stream) {

@@ -1,7 +1,8 @@
-import { Cron } from "croner";
-import { createKey, defaultScopes, KeyRing, listKeys, noLimits, type Route } from "./access/index.ts";
-import { Attestor, appendEntry, newEntry } from "./audit/index.ts";
-import { backupBeforeMigration, ScheduledBackups, tellRestores } from "./backup/index.ts";
+import { KeyRing, type Route } from "./access/index.ts";
+import { startCalendar } from "./app/calendar.ts";
+import { makeFirstKey, recordStart } from "./app/started.ts";
+import { Attestor } from "./audit/index.ts";
+import { backupBeforeMigration, tellRestores } from "./backup/index.ts";
 import type { AddressKind, OutgoingMessage } from "./channels/channel.ts";
 import { channelsOf, fallbacksOf, ownAddressesOf } from "./channels/configured.ts";
 import { OUTBOX } from "./channels/directory.ts";
@@ -21,8 +22,6 @@ import {
   EventStreams,
   eventBody,
   eventRoutes,
-  forgetOldEvents,
-  forgetStaleKeys,
   logRoutes,
   newestEvent,
   newestPauseId,
@@ -38,14 +37,13 @@ import { type Clock, systemClock } from "./platform/clock.ts";
 import { configDigest } from "./platform/config/digest.ts";
 import type { LoadedConfig } from "./platform/config/load.ts";
 import { listenUrl } from "./platform/config/load.ts";
-import { auditDaysCaution, contentDays, projectAppearance } from "./platform/config/schema.ts";
+import { projectAppearance } from "./platform/config/schema.ts";
 import { IdSource, timeOfId } from "./platform/ids.ts";
 import type { Log } from "./platform/log.ts";
 import { isWildcard, networkAddress } from "./platform/network.ts";
-import { ownProgram } from "./platform/program.ts";
 import { type Random, systemRandom } from "./platform/random.ts";
 import { version } from "./platform/version.ts";
-import { eraseOld, Privacy, privacyRoutes, pruneLog } from "./privacy/index.ts";
+import { Privacy, privacyRoutes } from "./privacy/index.ts";
 import {
   Inbound,
   Links,
@@ -67,8 +65,6 @@ import {
   openDatabase,
   openForReading,
   Reader,
-  type Tx,
-  type Work,
   Writer,
 } from "./storage/index.ts";
 import { addressGuard, WebhookSecrets, Webhooks, webhookClient, webhookRoutes } from "./webhooks/index.ts";
@@ -367,22 +363,7 @@ async function compose(
   // Only once it listens: a key that is shown once must not be made by a start that fails.
   const firstKey = config.channelsConfigured ? null : await makeFirstKey(writer, context);
   const consoleSetup = hasAdmin(writer) ? null : setupLink(config.dataDir, baseUrl, random);
-  const backups = backupsOf(config, { installation, clock, log });
-  const eraseByCalendar = async () => {
-    const { pauses, complete } = await eraseOld(writer, context, (project) => contentDays(config, project));
-    if (pauses > 0) log.info("content erased, as its time is over", { pauses });
-    if (!complete) log.warn("the write-ahead log still holds erased content, since somebody reads the database");
-  };
-  const pruneByCalendar = async () => {
-    const { entries, pauses, keptBy, complete } = await pruneLog(writer, context, config.retention.auditDays);
-    if (entries > 0) log.info("the oldest entries of the log were pruned", { entries, pauses });
-    if (keptBy === "hold") log.warn("entries older than retention.auditDays are kept by a legal hold");
-    if (!complete) log.warn("the write-ahead log still holds what was pruned, since somebody reads the database");
-  };
-  const caution = auditDaysCaution(config);
-  if (caution !== null) log.warn(`retention.auditDays: ${caution}`);
-  const calendar = { eraseByCalendar, pruneByCalendar };
-  const jobs = startJobs({ writer, timeouts, queue, streams, backups, log, clock, ...calendar });
+  const calendar = startCalendar({ config, installation, writer, context, timeouts, queue, streams, log });
   witnessing.start();
 
   return {
@@ -403,12 +384,12 @@ async function compose(
     },
     backlog: (lane) => queue.waiting(lane),
     async stop() {
-      for (const job of jobs) job.stop();
+      calendar.pause();
       waiters.drain();
       streams.stop();
       agentHooks.stop();
       await mcp.stop();
-      await backups?.schedule.stop();
+      await calendar.stop();
       await server.stop(HTTP_GRACE_MS);
       await Promise.all(connections.map((connection) => connection.stop()));
       await Promise.all([timeouts.stop(), queue.stop(), approvers.stop(), witnessing.stop()]);
@@ -425,109 +406,4 @@ async function compose(
 function readerOf(dataDir: string): { reader: Reader; close(): void } {
   const connection = openForReading(dataDir);
   return { reader: new Reader(connection), close: () => connection.close() };
-}
-
-/** What a start puts in force. */
-interface InForce {
-  readonly version: string;
-  readonly channels: readonly string[];
-  /** See {@link configDigest}. */
-  readonly config: string;
-  /** The version of the page's template. */
-  readonly template: string;
-}
-
-function* recordStart(tx: Tx, { clock, random }: PauseContext, inForce: InForce): Work<void> {
-  yield* appendEntry(
-    tx,
-    newEntry(random, {
-      type: "server.started",
-      at: clock.now(),
-      actor: { type: "system", id: null },
-      world: null,
-      pause: null,
-      plain: { ...inForce },
-    }),
-  );
-}
-
-/** A test key for a newcomer, where there is no key yet. */
-async function makeFirstKey(writer: Writer, context: PauseContext): Promise<string | null> {
-  if (writer.all(listKeys, {}).length > 0) return null;
-  const wanted = {
-    name: "first start",
-    mode: "test",
-    project: "default",
-    scopes: defaultScopes,
-    limits: noLimits,
-  } as const;
-  return (await writer.write((tx) => createKey(tx, context, wanted, { type: "system", id: null }))).key;
-}
-
-/** The backups that the configuration asks for, and when. */
-function backupsOf(
-  { backups, dataDir, source }: LoadedConfig,
-  parts: { readonly installation: string; readonly clock: Clock; readonly log: Log },
-): Backups | null {
-  if (backups === undefined) return null;
-  const { at, folder, keep, keyFile } = backups;
-  const isEncrypted = keyFile !== null || Boolean(process.env.PAUSEPOINT_BACKUP_KEY);
-  const made = { folder, keep, keyFile, isEncrypted, dataDir, config: source, program: ownProgram };
-  return { at, schedule: new ScheduledBackups({ ...made, ...parts }) };
-}
-
-interface Backups {
-  readonly at: string;
-  readonly schedule: ScheduledBackups;
-}
-
-/** What is done by the calendar. But for backups it is a hint or a clean-up: missing one harms nothing. */
-function startJobs(parts: {
-  writer: Writer;
-  timeouts: Timeouts;
-  queue: DeliveryQueue;
-  streams: EventStreams;
-  backups: Backups | null;
-  log: Log;
-  clock: Clock;
-  eraseByCalendar: () => Promise<void>;
-  pruneByCalendar: () => Promise<void>;
-}): Cron[] {
-  const { writer, timeouts, queue, streams, backups, log, clock, eraseByCalendar, pruneByCalendar } = parts;
-  let seenCommits = writer.foreignCommits();
-  const job = (pattern: string, name: string, run: () => Promise<void>) =>
-    new Cron(
-      pattern,
-      {
-        protect: true,
-        unref: true,
-        catch: (error) => log.error("sweep failed", { sweep: name, error: (error as Error).message }),
-      },
-      run,
-    );
-  return [
-    // A clock that was set forward is noticed within a second, whatever timer was armed before.
-    job("* * * * * *", "timeouts", () => timeouts.check()),
-    // What a command beside the server has queued.
-    job("* * * * * *", "queue", async () => {
-      const commits = writer.foreignCommits();
-      if (commits !== seenCommits) {
-        queue.lookAgain();
-        streams.told();
-      }
-      seenCommits = commits;
-    }),
-    job("17 * * * *", "idempotency keys", async () => {
-      while (await writer.write((tx) => forgetStaleKeys(tx, clock.now())));
-    }),
-    job("37 * * * *", "events", async () => {
-      while (await writer.write((tx) => forgetOldEvents(tx, clock.now())));
-    }),
-    job("47 * * * *", "retention", eraseByCalendar),
-    job("57 * * * *", "retention of the log", pruneByCalendar),
-    job("*/5 * * * *", "log file", async () => {
-      writer.foldLog();
-    }),
-    ...(backups === null ? [] : [job(backups.at, "backup", () => backups.schedule.run())]),
-  ];
 }

@@ -82,7 +82,21 @@ const opencode: Agent = {
   },
 };
 
-for (const agent of [claudeCode, codex, opencode]) {
+/** Without a login and without any other network: a model's address of one's own is enough. */
+const copilot: Agent = {
+  name: "copilot",
+  command: () => [peer(`@github/copilot-linux-${arch}/copilot`), ..."-p tidy --allow-all-tools --no-color".split(" ")],
+  env: (url) => ({
+    COPILOT_OFFLINE: "true",
+    COPILOT_AUTO_UPDATE: "false",
+    COPILOT_PROVIDER_BASE_URL: url,
+    COPILOT_PROVIDER_TYPE: "anthropic",
+    COPILOT_PROVIDER_API_KEY: "none",
+    COPILOT_MODEL: "scripted",
+  }),
+};
+
+for (const agent of [claudeCode, codex, opencode, copilot]) {
   describe(`${agent.name} itself`, () => {
     /** Runs the agent once; `meanwhile` gets the question, or is null where none is expected. */
     async function turn(
@@ -200,6 +214,67 @@ describe("Gemini CLI's own runner of hooks", () => {
       denies: true,
       reason: expect.stringContaining("can't be read"),
     });
+  });
+});
+
+describe("Cursor's own handling of hooks", () => {
+  /** A home in which the hook is installed for Cursor. */
+  async function installed(rules: object = RULES): Promise<HookHome> {
+    const home = new HookHome(server, rules);
+    expect((await runBinary(["hook", "install", "cursor"], home.cwd, home.env)).status).toBe(0);
+    return home;
+  }
+
+  /** What Cursor acts on: null where it has heard nothing and goes on. */
+  async function decided(
+    home: HookHome,
+    call: { readonly step?: string; readonly event: object; readonly env?: Record<string, string> },
+    meanwhile?: (id: string) => Promise<unknown>,
+  ) {
+    const { step = "beforeShellExecution", event, env = {} } = call;
+    const told = { conversation_id: "c-1", generation_id: "g-1", model: "scripted", cwd: home.cwd, ...event };
+    const script = join(import.meta.dir, "../../peers/cursor-hooks.mjs");
+    const given = JSON.stringify({ workspace: home.cwd, step, event: told });
+    const child = Bun.spawn(["node", script, peer("@cursor/sdk"), given], {
+      cwd: home.cwd,
+      env: { ...home.env, ...env },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const output = Promise.all([child.stdout.text(), child.stderr.text()]);
+    await meanwhile?.((await asked(server, COMMAND)).pause_id);
+    const [stdout, stderr] = await output;
+    if (!stdout.startsWith("{")) throw new Error(stderr);
+    const { decision, warnings } = JSON.parse(stdout);
+    expect(warnings).toEqual([]);
+    return decision;
+  }
+  const tap = (choice: string) => async (id: string) => server.choose(await server.link(id), choice);
+  const no = (why: string) => ({ permission: "deny", user_message: expect.stringContaining(why) });
+
+  test("finds what was installed, and does as it is told", async () => {
+    const home = await installed();
+    expect(await decided(home, { event: { command: "ls" } })).toEqual({ permission: "allow" });
+    const asks = { event: { command: COMMAND } };
+    expect(await decided(home, asks, tap("Allow once"))).toEqual({ permission: "allow" });
+    expect(await decided(home, asks, tap("Deny"))).toMatchObject(no("A person said no"));
+    expect(await decided(home, { event: { command: 7 } })).toMatchObject(no("can't be read"));
+  });
+
+  test("lets nothing through when the server is away, nor when the hook breaks", async () => {
+    const home = await installed({ ...RULES, ask: ["tool:mcp__delete_*"] });
+    const env = { PAUSEPOINT_URL: "http://127.0.0.1:9" };
+    expect(await decided(home, { event: { command: COMMAND }, env })).toMatchObject(no("can't be reached"));
+    const tool = { step: "beforeMCPExecution", event: { tool_name: "delete_branch", tool_input: "{}" }, env };
+    expect(await decided(home, tool)).toMatchObject(no("can't be reached"));
+    const file = join(home.folder, ".cursor/hooks.json");
+    const settings = readFileSync(file, "utf8");
+    writeFileSync(file, settings.replaceAll(/"command": "[^"]+"/g, '"command": "exit 1"'));
+    expect(await decided(home, { event: { command: "ls" } })).toMatchObject(no("fail closed"));
+    // What `failClosed` in the settings is for.
+    writeFileSync(file, readFileSync(file, "utf8").replaceAll('"failClosed": true', '"failClosed": false'));
+    expect(await decided(home, { event: { command: "ls" } })).toBeNull();
   });
 });
 

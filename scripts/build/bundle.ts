@@ -28,6 +28,7 @@ export async function bundle(request: BundleRequest): Promise<void> {
     target: "bun",
     format: "esm", // with bytecode, top-level await works in this format alone
     bytecode: true,
+    splitting: true,
     sourcemap: "external",
     minify: { whitespace: true, syntax: true, identifiers: false }, // names stay, for stack traces
     define: { ...define },

@@ -28,7 +28,7 @@ export async function bundle(request: BundleRequest): Promise<void> {
     target: "bun",
     format: "esm", // with bytecode, top-level await works in this format alone
     bytecode: true,
-    splitting: true,
+    splitting: true, // what is imported when asked for is not even read before
     sourcemap: "external",
     minify: { whitespace: true, syntax: true, identifiers: false }, // names stay, for stack traces
     define: { ...define },

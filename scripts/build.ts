@@ -1,12 +1,15 @@
 /**
  * `npm run build`: makes dist/pausepoint, one executable for this machine, and runs it once by itself.
  * `npm run build -- --target NAME`: makes dist/pausepoint-NAME for another one (scripts/build/targets.ts lists them).
- * Beside each stands its SHA-256 in the form that `sha256sum --check` reads.
+ * Beside each stands its SHA-256 in the form that `sha256sum --check` reads, the bill of what is in it (CycloneDX) and the
+ * licences of all that; the executable has both inside, too.
  */
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
-import { bundle } from "./build/bundle.ts";
+import { billOfMaterials, licenseTexts } from "./build/bill.ts";
+import { account, bundle } from "./build/bundle.ts";
+import { contentsOf } from "./build/contents.ts";
 import { definesFor } from "./build/defines.ts";
 import { runtimeFor } from "./build/runtime.ts";
 import { smokeTest } from "./build/smoke.ts";
@@ -33,14 +36,20 @@ async function build(targetName: string | undefined): Promise<void> {
     const version = packageVersion();
     const outfile = join(scratch, "pausepoint");
     const define = definesFor(version, commit());
-    await bundle({ project, entry: join(project, "src/main.ts"), outfile, target, runtime, define });
+    const what = { project, entry: join(project, "src/main.ts"), target, define };
+    const contents = contentsOf(await account(what), project);
+    const sourceDateEpoch = process.env.SOURCE_DATE_EPOCH;
+    const sbom = billOfMaterials({ project, target, version, contents, sourceDateEpoch });
+    const licenses = licenseTexts({ project, contents });
+    await bundle({ ...what, outfile, runtime, texts: { sbom, licenses } });
     if (runsHere(target)) await smokeTest(outfile, version, project);
     renameSync(outfile, result);
+    writeFileSync(`${result}.cdx.json`, sbom);
+    writeFileSync(`${result}.licenses.txt`, licenses);
     writeFileSync(`${result}.sha256`, `${await sha256(result)}  ${basename(result)}\n`);
   } catch (error) {
     // An older executable must not be taken for the result of this build.
-    rmSync(result, { force: true });
-    rmSync(`${result}.sha256`, { force: true });
+    for (const end of ["", ".sha256", ".cdx.json", ".licenses.txt"]) rmSync(`${result}${end}`, { force: true });
     throw error;
   } finally {
     rmSync(scratch, { recursive: true, force: true });

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Target } from "./targets.ts";
 
 export interface BundleRequest {
@@ -14,6 +16,8 @@ export interface BundleRequest {
   readonly define: Readonly<Record<string, string>>;
   /** Text put before the bundle. */
   readonly banner?: string;
+  /** Texts that go along as files, by name: `Bun.embeddedFiles` has them as `<name>-<hash>.embedded`. */
+  readonly texts?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -22,9 +26,10 @@ export interface BundleRequest {
  * Bun 1.4 by itself reports as a success: the executable would start at a third of its speed.
  */
 export async function bundle(request: BundleRequest): Promise<void> {
-  const { banner, define, entry, outfile, project, runtime, target } = request;
+  const { banner, define, entry, outfile, project, runtime, target, texts = {} } = request;
   const built = await Bun.build({
-    entrypoints: [entry],
+    entrypoints: [entry, ...Object.entries(texts).map(([name, text]) => written(dirname(outfile), name, text))],
+    loader: { ".embedded": "file" },
     target: "bun",
     format: "esm", // with bytecode, top-level await works in this format alone
     bytecode: true,
@@ -50,6 +55,31 @@ export async function bundle(request: BundleRequest): Promise<void> {
   if (!built.success || complaints.length > 0) {
     throw new Error(`The executable could not be made: ${complaints.join("; ") || "Bun gave no reason"}`);
   }
+}
+
+/** What the bundler would put into the executable, without making one. @throws Error where it can't. */
+export async function account(
+  request: Pick<BundleRequest, "project" | "entry" | "target" | "define">,
+): Promise<Bun.BuildMetafile> {
+  const { define, entry, project, target } = request;
+  const { metafile, logs } = await Bun.build({
+    entrypoints: [entry],
+    target: "bun",
+    format: "esm",
+    minify: { syntax: true }, // so that what the defines make unreachable falls out here too
+    define: { ...define },
+    metafile: true,
+    plugins: [embeddedSqlite(target.sqliteEntry, project)],
+    throw: false,
+  });
+  if (metafile === undefined) throw new Error(`The bundler gives no account: ${logs.map(String).join("; ")}`);
+  return metafile;
+}
+
+function written(folder: string, name: string, text: string): string {
+  const path = join(folder, `${name}.embedded`);
+  writeFileSync(path, text);
+  return path;
 }
 
 /** Sends every import of better-sqlite3 to the entry of one platform, whose addon the bundler can see and embed. */

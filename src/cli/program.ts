@@ -12,6 +12,7 @@ import { addDigest } from "./digest.ts";
 import { addDoctor } from "./doctor.ts";
 import { addHook } from "./hook.ts";
 import { addKeys } from "./keys.ts";
+import { addLicenses } from "./licenses.ts";
 import { addMcp } from "./mcp.ts";
 import { CommandFailed, ExitStatus, print, printError, printJson, UsageError } from "./output.ts";
 import { addPrivacy } from "./privacy.ts";
@@ -49,6 +50,7 @@ export async function run(args: readonly string[]): Promise<number> {
   addWitness(program);
   addConfig(program);
   addDoctor(program);
+  addLicenses(program);
   program
     .command("version")
     .description("print the version")

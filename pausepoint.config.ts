@@ -27,8 +27,21 @@ export default defineConfig({
   //  // The TCP port, 0 to 65535. 0 takes any that is free.
   //  port: 8787,
   //  // Networks, in CIDR notation, whose X-Forwarded-For is believed: those of your reverse proxy, such as
-  //  // "127.0.0.1/32". Default: nobody's.
+  //  // "127.0.0.1/32". Default: nobody's. docs/reverse-proxies.md has whole files for Caddy and nginx.
   //  trustProxy: [],
+  //  // Speak https without a proxy. Files that change are read again within half a minute, without a restart; a broken
+  //  // pair changes nothing, and the log says why. Default: plain http. Example:
+  //  tls: {
+  //    // The certificate in PEM, followed by those between it and its authority. A relative path counts from this file.
+  //    cert: "/etc/pausepoint/tls/fullchain.pem",
+  //    // Its private key in PEM, without a passphrase, which PausePoint's user can read.
+  //    key: "/etc/pausepoint/tls/privkey.pem",
+  //    // The oldest TLS that is spoken: "1.2" or "1.3".
+  //    minVersion: "1.2",
+  //    // For how many days browsers shall insist on https for this host (Strict-Transport-Security), 0 to 730. 0 has
+  //    // them forget it.
+  //    hstsDays: 365,
+  //  },
   //},
 
   // The folder of the database and of the generated secrets. A relative path here counts from the folder of this file;

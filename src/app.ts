@@ -33,10 +33,11 @@ import {
   Waiters,
 } from "./pauses/index.ts";
 import { AddressDigests } from "./platform/address-digests.ts";
+import { readCertificate } from "./platform/certificate.ts";
 import { type Clock, systemClock } from "./platform/clock.ts";
 import { configDigest } from "./platform/config/digest.ts";
+import { listenUrl } from "./platform/config/listen.ts";
 import type { LoadedConfig } from "./platform/config/load.ts";
-import { listenUrl } from "./platform/config/load.ts";
 import { projectAppearance } from "./platform/config/schema.ts";
 import { IdSource, timeOfId } from "./platform/ids.ts";
 import type { Log } from "./platform/log.ts";
@@ -114,10 +115,12 @@ const FORGED_BURST = 30;
  * The composition root: configuration in, a running appliance out. Everything that starts, starts here in this order,
  * and stops in the reverse one.
  *
- * @throws StorageError for the data folder, the operating system's error for the address.
+ * @throws ConfigError for the certificate, StorageError for the data folder, the operating system's error for the address.
  */
 export async function startApp(parts: AppParts): Promise<App> {
   const { config, log, clock = systemClock, random = systemRandom() } = parts;
+  // Before anything is touched: the server reads it once more.
+  if (config.listen.tls !== undefined) readCertificate(config.listen.tls, clock.now());
   const lock = lockFolder(config.dataDir);
   let database: Connection | null = null;
   try {
@@ -350,10 +353,10 @@ async function compose(
       frontPage,
     ],
   });
-  const url = listenUrl({ host: config.listen.host, port: server.port });
+  const url = listenUrl({ ...config.listen, port: server.port });
   if (!config.baseUrlConfigured) {
     const host = isWildcard(config.listen.host) ? networkAddress() : null;
-    baseUrl = host === null ? url : `http://${host}:${server.port}`;
+    baseUrl = host === null ? url : listenUrl({ ...config.listen, host, port: server.port });
   }
   await queue.start();
   approvers.nudge();

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { hasAdmin, setupLink } from "../console/routes.ts";
-import { listenUrl } from "../platform/config/load.ts";
+import { listenUrl } from "../platform/config/listen.ts";
 import { systemRandom } from "../platform/random.ts";
 import { requireDatabase, withFolder } from "./folder.ts";
 import { CommandFailed, print, printJson } from "./output.ts";

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { NoteError, parseVerifierKey, satisfies, type VerifierKey } from "../audit/index.ts";
 import { type HttpServer, startServer } from "../http/server.ts";
 import { isoTime, systemClock } from "../platform/clock.ts";
-import { listenUrl } from "../platform/config/load.ts";
+import { listenUrl } from "../platform/config/listen.ts";
 import { IdSource } from "../platform/ids.ts";
 import { createLog } from "../platform/log.ts";
 import { systemRandom } from "../platform/random.ts";

@@ -1,16 +1,16 @@
 import { Elysia } from "elysia";
 import type { Key, KeyRing, Method, Reply, Route } from "../access/index.ts";
+import { readCertificate, type ServerCertificate, stateOfFiles } from "../platform/certificate.ts";
 import type { Clock } from "../platform/clock.ts";
+import type { TlsSettings } from "../platform/config/listen.ts";
 import type { IdSource } from "../platform/ids.ts";
 import type { Log } from "../platform/log.ts";
 import { Problem } from "../platform/problem.ts";
 import { type Connection, ServedCall, type Surroundings } from "./call.ts";
+import { CertificateWatch } from "./certificate-watch.ts";
 import { clientAddresses } from "./client-address.ts";
+import { type Handlers, IDLE_SECONDS, Listener } from "./listener.ts";
 import { problemPages, problemReply } from "./problem-document.ts";
-
-const IDLE_SECONDS = 30;
-/** Bun refuses what is longer before we see it; ours, far below, answers with a document. */
-const BUN_BODY_LIMIT = 1_048_576;
 
 /** What the server is made with. */
 export interface ServerParts {
@@ -19,7 +19,12 @@ export interface ServerParts {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Log;
-  readonly listen: { readonly host: string; readonly port: number; readonly trustProxy: readonly string[] };
+  readonly listen: {
+    readonly host: string;
+    readonly port: number;
+    readonly trustProxy: readonly string[];
+    readonly tls?: TlsSettings;
+  };
 }
 
 /** A server that answers. */
@@ -37,33 +42,42 @@ export interface HttpServer {
  * Starts the HTTP server: Elysia finds the route, everything else (who may, the body, errors) happens here, once, for
  * every route of the table.
  *
- * @throws the operating system's error when the address can't be listened on.
+ * @throws ConfigError for a certificate that can't be used, the operating system's error for the address.
  */
 export function startServer(parts: ServerParts): HttpServer {
+  const { listen, log } = parts;
   const router = createRouter(parts);
-  const server = Bun.serve({
-    hostname: parts.listen.host,
-    port: parts.listen.port,
-    idleTimeout: IDLE_SECONDS,
-    maxRequestBodySize: BUN_BODY_LIMIT,
-    development: false,
-    // Without this Bun shares the port with any other server of the same user, and each gets some of the requests.
-    reusePort: false,
+  const handlers: Handlers = {
     fetch: (request, bun) => router.answer(request, new SocketConnection(request, bun)),
-    error: (error) => toResponse(problemReply(error, "", parts.log), ""),
-  });
+    error: (error) => toResponse(problemReply(error, "", log), "", router.always),
+  };
+  const listener =
+    listen.tls === undefined ? new Listener(listen, null, handlers) : secure(parts, listen.tls, handlers);
   return {
-    port: server.port ?? parts.listen.port,
+    port: listener.port,
     routes: router.routes,
     answer: async (request, address) => await router.answer(request, { peer: () => address, idle() {} }),
+    stop: (graceMs) => listener.stop(graceMs),
+  };
+}
+
+/** A listener that speaks TLS, and takes up the certificate's files when they change. */
+function secure(
+  { listen, clock, log }: ServerParts,
+  settings: TlsSettings,
+  handlers: Handlers,
+): Pick<Listener, "port" | "stop"> {
+  const state = stateOfFiles(settings);
+  const certificate = readCertificate(settings, clock.now());
+  const listener = new Listener(listen, { ...settings, ...certificate }, handlers);
+  const change = (renewed: ServerCertificate) => listener.change({ ...settings, ...renewed });
+  const watch = new CertificateWatch({ files: settings, clock, log, change }, certificate, state);
+  watch.start();
+  return {
+    port: listener.port,
     async stop(graceMs) {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, graceMs);
-      });
-      await Promise.race([server.stop(false), late]);
-      clearTimeout(timer);
-      await server.stop(true);
+      watch.stop();
+      await listener.stop(graceMs);
     },
   };
 }
@@ -88,9 +102,11 @@ class SocketConnection implements Connection {
 
 /** The routes as one function, apart from any socket. */
 export function createRouter(
-  parts: Omit<ServerParts, "listen"> & { readonly listen: Pick<ServerParts["listen"], "trustProxy"> },
+  parts: Omit<ServerParts, "listen"> & { readonly listen: Pick<ServerParts["listen"], "trustProxy" | "tls"> },
 ): {
   readonly routes: readonly Route[];
+  /** Headers of every answer. */
+  readonly always: Readonly<Record<string, string>>;
   answer(request: Request, connection: Connection): Promise<Response> | Response;
 } {
   const { keys, ids, log } = parts;
@@ -101,13 +117,14 @@ export function createRouter(
     addressOf: clientAddresses(parts.listen.trustProxy),
   };
   const connections = new WeakMap<Request, Connection>();
+  const always = headersOfAll(parts.listen.tls);
 
   const answer = async (work: (requestId: string) => Reply | Promise<Reply>): Promise<Response> => {
     const requestId = ids.next("req").id;
     try {
-      return toResponse(await work(requestId), requestId);
+      return toResponse(await work(requestId), requestId, always);
     } catch (error) {
-      return toResponse(problemReply(error, requestId, log), requestId);
+      return toResponse(problemReply(error, requestId, log), requestId, always);
     }
   };
 
@@ -141,6 +158,7 @@ export function createRouter(
 
   return {
     routes,
+    always,
     answer(request, connection) {
       const { method } = request;
       if (method === "TRACE" || method === "CONNECT") return answer(() => notAllowed(["GET", "POST"]));
@@ -215,14 +233,26 @@ function pathOf(url: string): string {
   return new URL(url, "http://localhost").pathname;
 }
 
-function toResponse({ status, headers, body }: Reply, requestId: string): Response {
+/** Only https may ask for https alone (RFC 6797, 7.2): behind a proxy that is for the proxy to say. */
+function headersOfAll(tls: TlsSettings | undefined): Readonly<Record<string, string>> {
+  return {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    ...(tls === undefined ? {} : { "strict-transport-security": `max-age=${tls.hstsDays * 86_400}` }),
+  };
+}
+
+function toResponse(
+  { status, headers, body }: Reply,
+  requestId: string,
+  always: Readonly<Record<string, string>>,
+): Response {
   const asItIs = body === null || typeof body === "string" || body instanceof ReadableStream;
   return new Response(asItIs ? body : `${JSON.stringify(body)}\n`, {
     status,
     headers: {
       ...(body === null ? {} : { "content-type": "application/json" }),
-      "cache-control": "no-store",
-      "x-content-type-options": "nosniff",
+      ...always,
       "x-request-id": requestId,
       ...headers,
     },

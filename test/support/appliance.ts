@@ -206,11 +206,13 @@ export class Appliance {
 }
 
 /** Starts one. `change` alters the configuration, which is otherwise that of a folder with no file. */
-export async function startAppliance(change: (config: LoadedConfig) => LoadedConfig = (c) => c): Promise<Appliance> {
+export async function startAppliance(
+  change: (config: LoadedConfig) => LoadedConfig = (c) => c,
+  clock = new TurnedClock(),
+): Promise<Appliance> {
   const folder = temporaryFolder();
   const flags = { data: join(folder, "data"), host: "127.0.0.1", port: "0" };
   const config = change(await loadConfig({ flags, env: {}, cwd: folder }));
-  const clock = new TurnedClock();
   const logged: string[] = [];
   const log = createLog("warn", "text", clock.now.bind(clock), (line) => logged.push(line));
   const app = await startApp({ config, log, clock });

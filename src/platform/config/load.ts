@@ -6,6 +6,7 @@ import { isRecord } from "../json.ts";
 import { ConfigError } from "./error.ts";
 import { explainIssues } from "./explain.ts";
 import { importConfigFile } from "./import.ts";
+import { listenUrl, withAbsoluteFiles } from "./listen.ts";
 import { type Config, configSchema, webhookDefaults, withDisplayName } from "./schema.ts";
 import { type GivenSecret, givenSecret } from "./secret.ts";
 
@@ -53,12 +54,13 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     throw new ConfigError(`Correct the configuration (${places.join("; ")}).\n${findings}`);
   }
 
-  const { baseUrl, dataDir, people, channels, webhooks, backups, projects, audit, ...settings } = checked.data;
+  const { baseUrl, dataDir, listen, people, channels, webhooks, backups, projects, audit, ...settings } = checked.data;
   const dataDirInFile = isRecord(exported) && exported.dataDir !== undefined;
   const besideFile = (path: string) => resolve(source === null ? sources.cwd : dirname(source), path);
   return freeze({
     ...settings,
-    baseUrl: baseUrl ?? listenUrl(settings.listen),
+    baseUrl: baseUrl ?? listenUrl(listen),
+    listen: withAbsoluteFiles(listen, besideFile),
     dataDir: resolve(source !== null && dataDirInFile ? dirname(source) : sources.cwd, dataDir),
     audit: {
       ...audit,
@@ -84,12 +86,6 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     baseUrlConfigured: baseUrl !== undefined,
     secret: givenSecret(sources.env, sources.cwd),
   });
-}
-
-/** The address of a listener as a browser on this machine reaches it: `http://127.0.0.1:8787`. */
-export function listenUrl({ host, port }: { readonly host: string; readonly port: number }): string {
-  const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
-  return new URL(`http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`).origin;
 }
 
 function findFile({ explicitPath, env, cwd }: ConfigSources): string | null {

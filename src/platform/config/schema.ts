@@ -12,6 +12,7 @@ import { definedSchema } from "./defined.ts";
 import { httpGatewaySchema } from "./http-gateway.ts";
 import { kannelSchema } from "./kannel.ts";
 import { line, named, network, oneOf, origin, phone, section, text, wholeNumber } from "./leaves.ts";
+import { listenSchema } from "./listen.ts";
 import { ntfySchema } from "./ntfy.ts";
 import { slackSchema } from "./slack.ts";
 import { smppSchema } from "./smpp.ts";
@@ -20,15 +21,6 @@ import { twilioSchema } from "./twilio.ts";
 import { whatsappSchema } from "./whatsapp.ts";
 
 const HOURS = "a number above 0 and at most 8760 (a year)";
-
-const listen = section({
-  /** The address to listen on. Default `127.0.0.1`: this machine only, for a reverse proxy in front. */
-  host: text("a host name or an IP address", /^[A-Za-z0-9_.:%-]+$/).default("127.0.0.1"),
-  /** The TCP port, 0 to 65535; 0 takes any that is free. Default 8787. */
-  port: wholeNumber(0, 65_535).default(8787),
-  /** Networks whose `X-Forwarded-For` is believed. Default: none. */
-  trustProxy: z.array(network, "an array of networks in CIDR notation").default([]),
-});
 
 const mcp = section({
   /** Names, beside those of `baseUrl` and `listen.host`, by which agents reach `/mcp`. Default: none. */
@@ -221,7 +213,7 @@ const NAME_RULE = "1 to 63 of letters, digits, _, . and -, with a letter or digi
 export const configSchema = section({
   /** What links start with, as people reach this server from outside. Default: the address it listens on. */
   baseUrl: origin.exactOptional(),
-  listen: listen.prefault({}),
+  listen: listenSchema.prefault({}),
   /** The folder of the database and the generated secrets; relative to this file. Default `./.pausepoint`. */
   dataDir: text("the path of a folder", /^[^\0]+$/).default("./.pausepoint"),
   /** The country of phone numbers that are given without one, ISO 3166-1 alpha-2. Default `US`. */

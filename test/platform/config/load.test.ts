@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { listenUrl, loadConfig } from "../../../src/platform/config/load.ts";
+import { listenUrl } from "../../../src/platform/config/listen.ts";
+import { loadConfig } from "../../../src/platform/config/load.ts";
 import { projectAppearance } from "../../../src/platform/config/schema.ts";
 import { configFile, folderWith, load, refusal, removeFolders } from "./folder.ts";
 
@@ -127,6 +128,18 @@ describe("what is made of it", () => {
     });
     expect(listenUrl({ host: "::", port: 80 })).toBe("http://[::1]");
     expect(listenUrl({ host: "approve.internal", port: 8787 })).toBe("http://approve.internal:8787");
+  });
+
+  test("with a certificate they start with https, and its files count from the configuration's folder", async () => {
+    const listen = `{ port: 9443, tls: { cert: "tls/chain.pem", key: "/etc/tls/key.pem" } }`;
+    const cwd = await folderWith({ "inner/own.ts": `export default { listen: ${listen} };` });
+    const config = await loadConfig({ env: {}, cwd, explicitPath: "inner/own.ts" });
+    expect(config).toMatchObject({
+      baseUrl: "https://127.0.0.1:9443",
+      listen: {
+        tls: { cert: join(cwd, "inner/tls/chain.pem"), key: "/etc/tls/key.pem", minVersion: "1.2", hstsDays: 365 },
+      },
+    });
   });
 
   test("an empty list of channels is configured, no list is not", async () => {

@@ -108,8 +108,6 @@ describe("the repository's pausepoint.config.ts is the manual", () => {
     const unset = await loadConfig({ env: {}, cwd: await folderWith({}) });
     for (const key of [
       "audit",
-      "baseUrl",
-      "listen",
       "defaultRegion",
       "timeoutHours",
       "receipts",
@@ -122,6 +120,14 @@ describe("the repository's pausepoint.config.ts is the manual", () => {
       expect(config[key]).toEqual(unset[key]);
     }
     expect(config.dataDir).toBe(resolve(cwd, ".pausepoint"));
+    const { tls, ...listen } = config.listen;
+    expect(listen).toEqual(unset.listen);
+    expect(config.baseUrl).toBe(unset.baseUrl);
+    const { cert, key } = tls ?? { cert: "", key: "" };
+    const brief = `export default { listen: { tls: { cert: "${cert}", key: "${key}" } } };`;
+    expect(tls).toEqual(
+      (await loadConfig({ env: {}, cwd: await folderWith({ "pausepoint.config.ts": brief }) })).listen.tls,
+    );
 
     const { apiBase, timeoutSeconds, concurrency, senders, replies, maxSegments, tellWhenOver } = written.channels.sms;
     const unsaid = { apiBase, timeoutSeconds, concurrency, senders, replies, maxSegments, tellWhenOver };

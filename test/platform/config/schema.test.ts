@@ -49,7 +49,9 @@ describe("a refused setting is told with its path, what was found and what is al
         "baseUrl, listen, dataDir, defaultRegion, timeoutHours, people, channels, webhooks, projects, backups, receipts, retention, texts, audit, mcp, log; did you mean listen?",
       ),
     );
-    expect(await finding("{ listen: { prot: 1 } }")).toContain("allowed  host, port, trustProxy; did you mean port?");
+    expect(await finding("{ listen: { prot: 1 } }")).toContain(
+      "allowed  host, port, trustProxy, tls; did you mean port?",
+    );
     expect(await finding("{ texts: { fax: 1 } }")).toEndWith("allowed  sms");
   });
 
@@ -302,6 +304,9 @@ describe("every other setting", () => {
     ["baseUrl", `{ baseUrl: undefined }`],
     ["listen.host", `{ listen: { host: "a b" } }`],
     ["listen.trustProxy[0]", `{ listen: { trustProxy: ["proxy"] } }`],
+    ["listen.tls.key", `{ listen: { tls: { cert: "cert.pem" } } }`],
+    ["listen.tls.minVersion", `{ listen: { tls: { cert: "c", key: "k", minVersion: "1.1" } } }`],
+    ["listen.tls.hstsDays", `{ listen: { tls: { cert: "c", key: "k", hstsDays: -1 } } }`],
     ["defaultRegion", `{ defaultRegion: "us" }`],
     ["defaultRegion", `{ defaultRegion: "ZZ" }`],
     ["timeoutHours", "{ timeoutHours: 0 }"],

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { cautionsOf } from "../channels/cautions.ts";
+import { certificateCaution, readCertificate } from "../platform/certificate.ts";
 import { auditDaysCaution } from "../platform/config/schema.ts";
 import { print, printJson } from "./output.ts";
 import { type CommonOptions, settingsOf, withCommonOptions } from "./settings.ts";
@@ -12,6 +13,8 @@ export function addConfig(program: Command): void {
       const settings = await settingsOf(options);
       const { source, baseUrl, dataDir, listen, channels } = settings;
       const ofLog = auditDaysCaution(settings);
+      const certificate = listen.tls === undefined ? null : readCertificate(listen.tls, Date.now());
+      const ofCertificate = certificate && certificateCaution(certificate, baseUrl, Date.now());
       const names = Object.keys(channels);
       // Loaded when asked for: no other command of this group needs the channels to be.
       const { unusableAddressesOf } = await import("./unusable-addresses.ts");
@@ -20,6 +23,7 @@ export function addConfig(program: Command): void {
           cautionsOf(channel).map((caution) => `channels.${name}: ${caution}`),
         ),
         ...unusableAddressesOf(settings).map(({ setting, detail }) => `${setting}: ${detail}`),
+        ...(ofCertificate === null ? [] : [`listen.tls.cert: ${ofCertificate.what}`]),
         ...(ofLog === null ? [] : [`retention.auditDays: ${ofLog}`]),
       ];
       if (options.json) {

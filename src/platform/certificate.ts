@@ -73,6 +73,22 @@ export function timeLeft({ until }: Pick<ServerCertificate, "until">, now: numbe
   return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }
 
+/** What an operator should know of a certificate that is good: what is so, and what to do; the former without a full stop. */
+export function certificateCaution(
+  certificate: Omit<ServerCertificate, "cert" | "key">,
+  baseUrl: string,
+  now: number,
+): { readonly what: string; readonly todo: string } | null {
+  if (isNearItsEnd(certificate, now)) {
+    const what = `it ends in ${timeLeft(certificate, now)}`;
+    return { what, todo: "Renew it: the server takes up new files by itself." };
+  }
+  const { hostname } = new URL(baseUrl);
+  if (certificate.covers(hostname)) return null;
+  const what = `it does not name ${hostname}, which links lead to`;
+  return { what, todo: "Take a certificate for the host of baseUrl, unless a proxy stands in front." };
+}
+
 function read(setting: "cert" | "key", file: string): string {
   try {
     return readFileSync(file, "utf8");

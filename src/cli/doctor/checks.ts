@@ -6,18 +6,9 @@ import type { LoadedConfig } from "../../platform/config/load.ts";
 import { inspectDatabase, isFolderServed } from "../../storage/index.ts";
 import { CommandFailed, print, printJson } from "../output.ts";
 import { unusableAddressesOf } from "../unusable-addresses.ts";
+import { ofCertificate } from "./certificate.ts";
+import { bad, type Finding, ok } from "./finding.ts";
 import { settingsShown } from "./settings-shown.ts";
-
-interface Finding {
-  readonly check: string;
-  readonly status: "ok" | "warn" | "fail";
-  /** What was found. */
-  readonly found: string;
-  /** What to do about it; null where all is well. */
-  readonly todo: string | null;
-  /** The settings of a channel, with nothing secret in them. */
-  readonly settings?: Readonly<Record<string, string>>;
-}
 
 /** Prints every finding. @throws CommandFailed when one is a failure */
 export function check(config: LoadedConfig, json: boolean): void {
@@ -27,6 +18,7 @@ export function check(config: LoadedConfig, json: boolean): void {
     ...ofDatabase(config.dataDir),
     ofServer(config.dataDir),
     ofBaseUrl(config),
+    ...ofCertificate(config, Date.now()),
     ...ofChannels(config),
     ...ofPeople(config),
   ];
@@ -46,14 +38,6 @@ function printFindings(findings: readonly Finding[]): void {
     for (const [name, value] of Object.entries(settings)) print(`${margin}${name.padEnd(widest)}  ${value}`);
   }
 }
-
-const ok = (check: string, found: string): Finding => ({ check, status: "ok", found, todo: null });
-const bad = (check: string, status: "warn" | "fail", found: string, todo: string): Finding => ({
-  check,
-  status,
-  found,
-  todo,
-});
 
 function ofConfiguration({ source }: LoadedConfig): Finding[] {
   const name = "configuration";
@@ -143,7 +127,12 @@ function ofBaseUrl({ baseUrl, baseUrlConfigured, channelsConfigured }: LoadedCon
   }
   if (protocol === "http:") {
     const found = `${baseUrl}: whoever is on the way can read links and answers`;
-    return bad(name, "warn", found, "Put a proxy with https in front, and set baseUrl to its address.");
+    return bad(
+      name,
+      "warn",
+      found,
+      "Put a proxy with https in front and set baseUrl to its address, or set listen.tls.",
+    );
   }
   return ok(name, baseUrl);
 }

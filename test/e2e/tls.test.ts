@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Authority, makeAuthority, selfSigned } from "../peers/certificates.ts";
 import { folderWith, run, runBinary, serveBinary } from "../support/binary.ts";
 import { openBrowser } from "../support/browser.ts";
+import { eventually } from "../support/eventually.ts";
 import { testNeeding } from "../support/needs.ts";
 
 const binaryTest = testNeeding("dist/pausepoint");
@@ -59,10 +60,13 @@ describe("the executable with a certificate", () => {
     const tls = { tls: { ca: pair.cert } } as RequestInit;
     const json = { recipient: "+13128471928", channel: "sms", message: "Wire $8,400 to Meridian?" };
     const { body } = await server.call("/v1/pause", { json, ...tls });
-    const { body: messages } = await server.call("/v1/test/messages", tls);
+    const messages = await eventually(
+      async () => (await server.call("/v1/test/messages", tls)).body.data,
+      ({ length }) => length === 1,
+    );
     const browser = await openBrowser();
     const page = await (await browser.context({ ignoreHTTPSErrors: true })).newPage();
-    await page.goto(messages.data[0].link);
+    await page.goto(messages[0].link);
     await page.getByRole("button", { name: "Approve" }).click();
     await page.getByText("You chose").waitFor();
     await browser.close();
@@ -130,7 +134,7 @@ describe("a certificate that can't be used", () => {
         "listen.tls.cert: it does not name 127.0.0.1, which links lead to",
         expect.stringContaining("it does not name 127.0.0.1, which links lead to"),
         expect.stringMatching(
-          /^warn: .*\/tls\/key.pem, mode 0604: everybody on this machine can pass for this server$/,
+          /^fail: .*\/tls\/key.pem, mode 0604: everybody on this machine can pass for this server$/,
         ),
       ]);
     },

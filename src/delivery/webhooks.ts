@@ -7,6 +7,7 @@ import {
   noteSuccess,
   type PostResult,
   sign,
+  USER_AGENT,
   type WebhookClient,
   type WebhookSecrets,
 } from "../webhooks/index.ts";
@@ -93,7 +94,7 @@ export class WebhookTraffic implements Traffic<DueWebhook, PostResult> {
           );
     const headers = {
       "content-type": "application/json",
-      "user-agent": "PausePoint",
+      "user-agent": USER_AGENT,
       ...sign({ id: webhook.event_id ?? webhook.id, timestampSeconds: Math.floor(now / 1000), body, secrets }),
     };
     return this.#client.post({ url: webhook.endpoint_url ?? webhook.webhook_url ?? "", headers, body, signal });

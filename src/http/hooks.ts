@@ -1,6 +1,7 @@
 import type { Call, Reply, Route } from "../access/index.ts";
 import type { Channel, Report } from "../channels/channel.ts";
 import { Problem } from "../platform/problem.ts";
+import { isWebhook } from "../webhooks/index.ts";
 
 /** A channel whose peer may call us. */
 export interface HookedChannel {
@@ -18,6 +19,8 @@ export function hookRoutes(channels: ReadonlyMap<string, HookedChannel>, baseUrl
     if (hooked?.channel.receive === undefined)
       throw new Problem("not-found", "No channel of that name is called here.");
     const { request } = call;
+    // An agent may have named this address for a webhook, which then comes from where a gateway is trusted.
+    if (isWebhook(request.headers)) return OWN_WEBHOOK;
     const { pathname, search } = splitUrl(request.url);
     const method = request.method === "POST" ? "POST" : "GET";
     return await hooked.channel.receive(
@@ -39,6 +42,12 @@ export function hookRoutes(channels: ReadonlyMap<string, HookedChannel>, baseUrl
     handle,
   }));
 }
+
+const OWN_WEBHOOK: Reply = {
+  status: 403,
+  headers: { "content-type": "text/plain; charset=utf-8" },
+  body: "A webhook of PausePoint is no call of a gateway.",
+};
 
 /** Path and query exactly as they came: a signature is made over each character. */
 function splitUrl(url: string): { pathname: string; search: string } {

@@ -19,7 +19,7 @@ import { WrongReplies } from "./wrong-replies.ts";
 
 /** Questions to one address that a reply is compared with, newest first. */
 const LOOKED_AT = 200;
-/** Of a reply as the log keeps it, in UTF-16 units: a carrier brings no longer text. */
+/** Of a reply that is read, in UTF-16 units: a carrier brings no longer text, and reading takes its time. */
 const LONGEST_REPLY = 1_600;
 
 /** What peers tell: receipts, replies, and taps on a button. Each is verified by its channel before it comes here. */
@@ -109,8 +109,10 @@ export class Inbound {
   async #reply(
     { lane, replies: mode, addressKind }: { lane: string; replies: ReplyMode; addressKind: AddressKind },
     from: string,
-    text: string,
+    written: string,
   ): Promise<string | null> {
+    // Longer is no answer, and is not read.
+    const text = written.length <= LONGEST_REPLY ? written : "";
     // Codes are short, and a sender can be forged: whoever guesses is not heard for a while.
     if (this.#wrong.isMuted(lane, from)) return null;
     const now = this.#context.clock.now();
@@ -156,7 +158,7 @@ export class Inbound {
       comment: null,
       via: "reply",
       origin: { ip: null, userAgent: null, by: null },
-      text: text.slice(0, LONGEST_REPLY).toWellFormed(),
+      text: text.toWellFormed(),
     });
     return answered.accepted ? recordedText(option, code) : this.#late(ask.pause_n, ask.position);
   }

@@ -2,6 +2,7 @@ export { listeners, MOST_ENDPOINTS } from "./endpoints.ts";
 export { disableEndpoint, noteFailure, noteSuccess } from "./failing.ts";
 export { allEndpoints, worldByName } from "./operator-queries.ts";
 export { addressGuard, type PostResult, type WebhookClient, webhookClient } from "./outgoing/index.ts";
+export { isWebhook, USER_AGENT } from "./own.ts";
 export { type EndpointRow, endpointByNumber, endpointsOfWorld } from "./queries.ts";
 export { rotateDefaultSecret, rotateEndpoint } from "./rotate.ts";
 export { webhookRoutes } from "./routes.ts";

@@ -48,7 +48,10 @@ export class ProblemError extends PausePointError {
   readonly retryAfterSeconds: number | null;
 
   constructor(problem: ProblemDocument, retryAfterSeconds: number | null) {
-    super([problem.detail, ...(problem.errors ?? []).map(wordsOf)].join(" "));
+    const [first, ...others] = problem.errors ?? [];
+    // The server's detail quotes the first of them already.
+    const unsaid = first === undefined || problem.detail.includes(first.detail) ? others : [first, ...others];
+    super([problem.detail, ...unsaid.map(wordsOf)].join(" "));
     this.status = problem.status;
     this.type = problem.type;
     this.title = problem.title;

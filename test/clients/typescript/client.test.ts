@@ -221,7 +221,9 @@ describe("what the server refuses", () => {
       errors: [{ pointer: "/options/1", detail: "is the same as option 0" }],
       requestId: expect.stringMatching(/^req_/),
     });
-    expect(wrong!.message).toContain("/options/1 is the same as option 0.");
+    expect(wrong!.message).toBe("/options/1: is the same as option 0");
+    const twice = await fault(client.createPause({ ...wire, message: "", channel: "" }));
+    expect(twice!.message).toMatch(/^\/(\w+): must be .* \(and 1 more\) \/(?!\1)\w+ must be [^/]*\.$/);
     // It is not tried again, whoever asks.
     expect(await fault(client.ask({ ...wire, message: "" }))).toBeInstanceOf(InvalidRequestError);
   });

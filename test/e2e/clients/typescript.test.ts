@@ -57,11 +57,11 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "pausepoint-client-"));
   const source = join(folder, "source");
   cpSync(join(project, "clients/typescript"), source, { recursive: true, filter: (path) => !path.endsWith("/dist") });
+  const path = `${join(project, "node_modules/.bin")}:${process.env.PATH ?? ""}`;
   const must = async (command: string[], cwd: string) => {
-    const ran = await run(command, cwd, environment({ HOME: folder }));
+    const ran = await run(command, cwd, environment({ HOME: folder, PATH: path }));
     if (ran.status !== 0) throw new Error(`${command.join(" ")}: ${ran.stdout}${ran.stderr}`);
   };
-  await must([process.execPath, join(project, "node_modules/typescript/bin/tsc"), "-p", "."], source);
   await must(["npm", "pack", "--pack-destination", folder], source);
   const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
   writeFileSync(join(folder, "package.json"), '{ "type": "module", "private": true }');

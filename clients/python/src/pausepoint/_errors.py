@@ -48,7 +48,10 @@ class ProblemError(PausePointError):
         self.errors = list(problem.get("errors") or [])
         self.request_id = problem.get("request_id", "")
         self.retry_after_seconds = retry_after_seconds
-        super().__init__(" ".join([self.detail, *map(_words_of, self.errors)]))
+        # The server's detail quotes the first of them already.
+        is_quoted = bool(self.errors) and self.errors[0]["detail"] in self.detail
+        unsaid = self.errors[1:] if is_quoted else self.errors
+        super().__init__(" ".join([self.detail, *map(_words_of, unsaid)]))
 
 
 class UnauthorizedError(ProblemError):

@@ -1,25 +1,24 @@
 import { describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { environment, folderWith } from "../support/binary.ts";
-import { testNeeding } from "../support/needs.ts";
+import { pathOf, testNeeding } from "../support/needs.ts";
 import { documentAt, documents, fencesOf, project } from "./documents.ts";
 import { DocumentReader } from "./reader.ts";
 
-const readerTest = testNeeding("python requests");
-
 describe("what the documents tell you to type", () => {
   for (const document of documents.filter((one) => fencesOf(one, "run").length > 0)) {
-    readerTest(
+    const python = document.text.includes("-m pytest") ? "python pytest" : "python requests";
+    testNeeding(python)(
       `${document.path} runs from its first line to its last, and shows what it says`,
       async () => {
-        await using reader = await DocumentReader.start();
+        await using reader = await DocumentReader.start(pathOf(python));
         const printed = [...(await reader.follow(document)).values()];
         expect(printed.length).toBe(fencesOf(document, "run").length);
         for (const [shown, count] of promised[document.path] ?? []) {
           expect(printed.filter((text) => shown.test(text)).length, String(shown)).toBe(count);
         }
       },
-      60_000,
+      120_000,
     );
   }
 
@@ -74,6 +73,8 @@ const promised: Record<string, [RegExp, number][]> = {
   ],
   "docs/test-recipients.md": [
     [/^Deploy\nAbort\nstatus 3\npause_\w+\n$/, 1],
+    [/^9 passed in /m, 1],
+    [/^ 9 pass\n 0 fail\n$/, 1],
     [/^Approve\n$/, 1],
   ],
   "docs/api.md": [

@@ -4,7 +4,6 @@ import { type App, startApp } from "../../src/app.ts";
 import { loadConfig } from "../../src/platform/config/load.ts";
 import { silentLog } from "../../src/platform/log.ts";
 import { environment, folderWith, run } from "../support/binary.ts";
-import { pathOf } from "../support/needs.ts";
 import { type Document, type Fence, project } from "./documents.ts";
 
 /**
@@ -23,8 +22,7 @@ export class DocumentReader {
     this.#taps = taps;
   }
 
-  static async start(): Promise<DocumentReader> {
-    const python = pathOf("python requests");
+  static async start(python: string): Promise<DocumentReader> {
     const folder = folderWith({
       "bin/pausepoint": `#!/bin/sh\nexec "${process.execPath}" "${project}/src/main.ts" "$@"\n`,
       "bin/curl": `#!/bin/sh\nexec "${Bun.which("curl")}" --fail-with-body "$@"\n`,

@@ -44,6 +44,12 @@ const parts = {
       const path = Bun.which(python);
       return path !== null && Bun.spawnSync([path, "-c", "import requests"]).exitCode === 0;
     }),
+  /** A Python that has pytest, too: Debian's python3-pytest. */
+  "python pytest": () =>
+    ["python3", "/usr/bin/python3"].find((python) => {
+      const path = Bun.which(python);
+      return path !== null && Bun.spawnSync([path, "-c", "import requests, pytest"]).exitCode === 0;
+    }),
   /** A Python that makes wheels and environments: Debian's python3-pip, python3-setuptools, python3-venv and python3-wheel. */
   "python packaging": () =>
     ["python3", "/usr/bin/python3"].find((python) => {

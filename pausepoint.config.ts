@@ -471,4 +471,12 @@ export default defineConfig({
   //  // "text" for people, "json" for collectors: one object a line.
   //  format: "text",
   //},
+
+  // How the server stops when it is told to; docs/operations.md tells what happens in which order.
+  //shutdown: {
+  //  // The longest that it takes, 1 to 3600 seconds. Docker kills after ten, systemd after ninety, unless told otherwise.
+  //  graceSeconds: 8,
+  //  // How long /readyz says 503 before the door is closed, 0 to 600 seconds, so that a balancer sees it; within the above.
+  //  announceSeconds: 0,
+  //},
 });

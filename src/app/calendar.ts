@@ -33,7 +33,9 @@ export interface CalendarParts {
 export interface Calendar {
   /** Starts no job any more. */
   pause(): void;
-  /** Lets the backup that is being made finish. */
+  /** Resolves when no backup is being made. */
+  idle(): Promise<void>;
+  /** Ends the backup that is being made. */
   stop(): Promise<void>;
 }
 
@@ -83,6 +85,9 @@ export function startCalendar(parts: CalendarParts): Calendar {
   return {
     pause() {
       for (const running of jobs) running.stop();
+    },
+    async idle() {
+      await backups?.schedule.idle;
     },
     async stop() {
       await backups?.schedule.stop();

@@ -3,7 +3,7 @@ import { appendEntry, newEntry } from "../audit/index.ts";
 import type { PauseContext } from "../pauses/index.ts";
 import type { Tx, Work, Writer } from "../storage/index.ts";
 
-/** What a start puts in force. */
+/** What a start or a reload puts in force. */
 export interface InForce {
   readonly version: string;
   readonly channels: readonly string[];
@@ -13,12 +13,17 @@ export interface InForce {
   readonly template: string;
 }
 
-/** Writes into the log that the server was started, and with what. */
-export function* recordStart(tx: Tx, { clock, random }: PauseContext, inForce: InForce): Work<void> {
+/** Writes into the log that the server was started, or has read its configuration anew, and what is in force since. */
+export function* recordInForce(
+  tx: Tx,
+  { clock, random }: PauseContext,
+  type: "server.started" | "server.reloaded",
+  inForce: InForce,
+): Work<void> {
   yield* appendEntry(
     tx,
     newEntry(random, {
-      type: "server.started",
+      type,
       at: clock.now(),
       actor: { type: "system", id: null },
       world: null,

@@ -109,6 +109,7 @@ export const entryTypes = {
   "session.revoked": { plain: ["operator_id", "session_id"], committed: [] },
   "delivery.requeued": { plain: ["delivery"], committed: [] },
   "server.started": { plain: ["version", "channels", "config", "template"], committed: [] },
+  "server.reloaded": { plain: ["version", "channels", "config", "template"], committed: [] },
 } as const satisfies Record<string, { plain: readonly string[]; committed: readonly string[] }>;
 
 export type EntryType = keyof typeof entryTypes;

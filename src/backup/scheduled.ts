@@ -32,13 +32,24 @@ export class ScheduledBackups {
   readonly #parts: ScheduleParts;
   #child: Bun.Subprocess<"ignore", "ignore", "pipe"> | null = null;
   #isStopped = false;
+  #running: Promise<void> = Promise.resolve();
 
   constructor(parts: ScheduleParts) {
     this.#parts = parts;
   }
 
   /** Makes one, then removes the oldest beyond those that are kept. A failure goes to the log, and removes none. */
-  async run(): Promise<void> {
+  run(): Promise<void> {
+    this.#running = this.#run();
+    return this.#running;
+  }
+
+  /** Resolves when none is being made. */
+  get idle(): Promise<void> {
+    return this.#running.catch(() => {});
+  }
+
+  async #run(): Promise<void> {
     const { folder, log } = this.#parts;
     const file = join(folder, this.#nameOf(this.#parts.clock.now()));
     const began = performance.now();

@@ -3,11 +3,18 @@ import { cautionsOf } from "../channels/cautions.ts";
 import { certificateCaution, readCertificate } from "../platform/certificate.ts";
 import { auditDaysCaution } from "../platform/config/schema.ts";
 import { print, printJson } from "./output.ts";
-import { type CommonOptions, settingsOf, withCommonOptions } from "./settings.ts";
+import { type CommonOptions, folderOf, settingsOf, withCommonOptions } from "./settings.ts";
 
-/** `pausepoint config check`: says whether the configuration would start, and from where it comes. */
+/**
+ * `pausepoint config check`: says whether the configuration would start, and from where it comes; `config reload`: puts it
+ * in force without a stop.
+ */
 export function addConfig(program: Command): void {
-  const config = program.command("config").description("check the configuration");
+  const config = program.command("config").description("check the configuration, or put it in force");
+  withCommonOptions(config.command("reload").description("have the running server read its configuration anew")).action(
+    async (options: CommonOptions) =>
+      (await import("./reload.ts")).askToReload(await folderOf(options), options.json === true),
+  );
   withCommonOptions(config.command("check").description("check the configuration without starting")).action(
     async (options: CommonOptions) => {
       const settings = await settingsOf(options);

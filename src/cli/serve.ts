@@ -6,8 +6,12 @@ import type { Pause } from "../pauses/index.ts";
 import { isWildcard } from "../platform/network.ts";
 import { version } from "../platform/version.ts";
 import { onTerminal, print } from "./output.ts";
+import { HangUps, Reloads } from "./reloads.ts";
 import { type CommonOptions, logOf, settingsOf, withCommonOptions } from "./settings.ts";
 import { stopSignal } from "./stop-signal.ts";
+
+/** What hangs beyond the time of a stop, such as a channel that does not let go, is left after so long. */
+const LATE_MS = 1_000;
 
 /** `pausepoint serve`: runs until SIGTERM or SIGINT. */
 export function addServe(program: Command): void {
@@ -18,6 +22,8 @@ export function addServe(program: Command): void {
 }
 
 async function serve(options: CommonOptions & { host?: string; port?: string }): Promise<void> {
+  // Known from the first moment on: left to itself, the signal ends a process.
+  const hangUps = new HangUps();
   const config = await settingsOf(options);
   const log = logOf(config);
   const show: OnOutbox = (message, due) => {
@@ -37,10 +43,21 @@ async function serve(options: CommonOptions & { host?: string; port?: string }):
     },
   });
   greet(app, options.json === true, config.dataDir);
+  const reloads = new Reloads({ app, log, options, dataDir: config.dataDir, hangUps });
   await stopSignal();
+  reloads.stop();
   // A second signal does not wait.
   process.once("SIGINT", () => process.exit(130));
   process.once("SIGTERM", () => process.exit(143));
+  setTimeout(
+    () => {
+      log.error("not stopped within the time that it was given; ended, as a kill would", {
+        graceSeconds: app.graceSeconds,
+      });
+      process.exit(1);
+    },
+    app.graceSeconds * 1000 + LATE_MS,
+  ).unref();
   await app.stop();
 }
 

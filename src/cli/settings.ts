@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type LoadedConfig, loadConfig } from "../platform/config/load.ts";
+import { type ConfigSources, dataFolderOf, type LoadedConfig, loadConfig } from "../platform/config/load.ts";
 import { createLog, type Log } from "../platform/log.ts";
 import { UsageError } from "./output.ts";
 
@@ -22,8 +22,17 @@ export function withCommonOptions(command: Command): Command {
 export function settingsOf(
   options: CommonOptions & { readonly host?: string; readonly port?: string },
 ): Promise<LoadedConfig> {
+  return loadConfig(sourcesOf(options));
+}
+
+/** The data folder that a command is about, also where its configuration is not valid here. @throws ConfigError */
+export function folderOf(options: CommonOptions): Promise<string> {
+  return dataFolderOf(sourcesOf(options));
+}
+
+function sourcesOf(options: CommonOptions & { readonly host?: string; readonly port?: string }): ConfigSources {
   const { config, data, host, port } = options;
-  return loadConfig({
+  return {
     ...(config === undefined ? {} : { explicitPath: config }),
     flags: {
       ...(data === undefined ? {} : { data }),
@@ -32,7 +41,7 @@ export function settingsOf(
     },
     env: process.env,
     cwd: process.cwd(),
-  });
+  };
 }
 
 /** The server's log, to stderr. */

@@ -71,10 +71,10 @@ export class Lane<Item extends { readonly id: string }, Result> {
     this.#attendant.nudge();
   }
 
-  /** Takes nothing more, gives what is under way a few seconds, then cuts it off; its lease sees to the rest. */
+  /** Takes nothing more, gives what is under way so long, then cuts it off: it is due again. */
   async stop(graceMs: number): Promise<void> {
     this.#closed = true;
-    const cut = this.#parts.clock.after(graceMs, () => this.#stopping.abort(new Cut("the appliance is stopping")));
+    const cut = afterLong(this.#parts.clock, graceMs, () => this.#stopping.abort(new Cut("the appliance is stopping")));
     // What was being claimed when the stop came is under way a moment later.
     await this.#attendant.stop();
     await Promise.all(this.#underWay);

@@ -19,7 +19,6 @@ export interface Carrier {
   readonly timeoutMs: number;
 }
 
-const GRACE_MS = 5_000;
 /** Attempts under way at one receiver of webhooks. */
 const RECEIVER_CONCURRENCY = 8;
 /** The client's own deadline for one webhook; the lane gives up a little later. */
@@ -65,7 +64,10 @@ export class DeliveryQueue {
     }
   }
 
-  /** Frees what an earlier process had claimed (this one holds the folder, so nobody is sending it), and begins. */
+  /**
+   * Frees what an earlier process or queue had claimed, and begins. This process holds the folder, so nobody is sending
+   * it, unless another queue of it has not been stopped.
+   */
   async start(): Promise<void> {
     const { writer, context } = this.#parts;
     this.#running = true;
@@ -99,10 +101,10 @@ export class DeliveryQueue {
     return this.#parts.writer.one(queries.countWaiting, { lane })?.count ?? 0;
   }
 
-  /** Lets what is under way finish, a few seconds at most, and takes nothing more. */
-  async stop(): Promise<void> {
+  /** Takes nothing more, lets what is under way finish for so long, and then cuts it off: it goes back into the queue. */
+  async stop(graceMs: number): Promise<void> {
     this.#running = false;
-    await Promise.all([...this.#lanes.values()].map((lane) => lane.stop(GRACE_MS)));
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.stop(graceMs)));
   }
 
   #open(lane: string): void {

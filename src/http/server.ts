@@ -32,6 +32,8 @@ export interface HttpServer {
   readonly port: number;
   /** Everything that is served. */
   readonly routes: readonly Route[];
+  /** Serves these routes from now on; a request that is under way is finished as it was begun. */
+  serve(routes: readonly Route[]): void;
   /** Answers a request of this very process as one that came from that address; with all the rules, without a socket. */
   answer(request: Request, address: string | null): Promise<Response>;
   /** Takes no new connection; lets what is under way finish for `graceMs`, then cuts it off. */
@@ -46,7 +48,7 @@ export interface HttpServer {
  */
 export function startServer(parts: ServerParts): HttpServer {
   const { listen, log } = parts;
-  const router = createRouter(parts);
+  let router = createRouter(parts);
   const handlers: Handlers = {
     fetch: (request, bun) => router.answer(request, new SocketConnection(request, bun)),
     error: (error) => toResponse(problemReply(error, "", log), "", router.always),
@@ -55,7 +57,12 @@ export function startServer(parts: ServerParts): HttpServer {
     listen.tls === undefined ? new Listener(listen, null, handlers) : secure(parts, listen.tls, handlers);
   return {
     port: listener.port,
-    routes: router.routes,
+    get routes() {
+      return router.routes;
+    },
+    serve(routes) {
+      router = createRouter({ ...parts, routes });
+    },
     answer: async (request, address) => await router.answer(request, { peer: () => address, idle() {} }),
     stop: (graceMs) => listener.stop(graceMs),
   };

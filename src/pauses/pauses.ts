@@ -6,6 +6,7 @@ import { sha256 } from "../platform/hash.ts";
 import { bytesOfId } from "../platform/ids.ts";
 import { type FieldError, invalid, Problem } from "../platform/problem.ts";
 import { check } from "../platform/schema.ts";
+import type { Stopping } from "../platform/stopping.ts";
 import type { Writer } from "../storage/index.ts";
 import { type Answered, type AnswerPause, answerPause } from "./answer.ts";
 import { cancelPause } from "./cancel.ts";
@@ -38,6 +39,7 @@ export class Pauses {
   readonly #rules: AskingRules;
   readonly #waiters: Waiters;
   readonly #timeouts: Timeouts;
+  readonly #stopping: Stopping;
   /** Idempotency keys whose request has not been answered yet. */
   readonly #running = new Set<string>();
 
@@ -47,20 +49,23 @@ export class Pauses {
     rules: AskingRules;
     waiters: Waiters;
     timeouts: Timeouts;
+    stopping: Stopping;
   }) {
     this.#writer = parts.writer;
     this.#context = parts.context;
     this.#rules = parts.rules;
     this.#waiters = parts.waiters;
     this.#timeouts = parts.timeouts;
+    this.#stopping = parts.stopping;
   }
 
   /**
    * Creates a pause from a request's body; resolves when it is on disk.
    *
-   * @throws Problem `invalid`, `key-limit`, `idempotency-running`, `idempotency-mismatch`.
+   * @throws Problem `invalid`, `key-limit`, `idempotency-running`, `idempotency-mismatch`, `unavailable` once the appliance stops.
    */
   async create(key: Key, body: unknown, idempotencyKey: string | null): Promise<{ pause: Pause; replayed: boolean }> {
+    this.#stopping.refuse();
     const request = check(createBody, body, "body");
     const command = { ...this.#command(key, request), idempotency: null };
     if (idempotencyKey === null) return await this.#write(key, command);

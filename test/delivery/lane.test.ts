@@ -233,7 +233,7 @@ describe("a stop", () => {
     const queue = await sending.start();
     const n = await sending.ask();
     await sending.until(() => sending.handed === 1);
-    await queue.stop();
+    await queue.stop(5_000);
     expect(sending.row(n).status).toBe("sent");
     const late = await sending.ask(SECOND);
     await sending.quiet();
@@ -244,7 +244,7 @@ describe("a stop", () => {
   test("in the middle of a claim leaves no message sent but not recorded", async () => {
     const queue = await sending.start();
     const n = await sending.ask();
-    await queue.stop();
+    await queue.stop(5_000);
     await sending.quiet();
     expect(sending.attempts(n).filter(({ outcome }) => outcome === "sent")).toHaveLength(sending.handed);
     await sending.start();
@@ -258,7 +258,7 @@ describe("a stop", () => {
     const n = await sending.ask();
     await sending.until(() => sending.handed === 1);
     let isOver = false;
-    const stopped = queue.stop().then(() => {
+    const stopped = queue.stop(5_000).then(() => {
       isOver = true;
     });
     sending.db.clock.turn(4_999);

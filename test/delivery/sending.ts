@@ -212,7 +212,7 @@ export class Sending implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.peer.stop();
-    const stopped = this.#queue?.stop();
+    const stopped = this.#queue?.stop(5_000);
     this.db.clock.turn(60_000);
     await stopped;
     await this.db.writer.drained();

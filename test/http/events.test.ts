@@ -5,6 +5,7 @@ import { withFolder } from "../../src/cli/folder.ts";
 import { IdSource } from "../../src/platform/ids.ts";
 import { type Appliance, restarted, startAppliance } from "../support/appliance.ts";
 import { HOUR, MINUTE, seededRandom } from "../support/database.ts";
+import { eventually } from "../support/eventually.ts";
 import { EventReader } from "./event-reader.ts";
 import { expectInvalid, expectProblem } from "./problem.ts";
 
@@ -318,7 +319,10 @@ describe("an appliance that stops", () => {
     await reader.take(400);
     expect(stopping.app.listening).toBe(2);
     const stopped = stopping.stop();
-    expect(stopping.app.listening).toBe(0);
+    await eventually(
+      () => stopping.app.listening,
+      (listening) => listening === 0,
+    );
     await reader.over();
     // What lies in its connection is waited for as any answer is, for a few seconds.
     slow.destroy();

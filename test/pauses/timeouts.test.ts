@@ -14,6 +14,7 @@ import { Waiters } from "../../src/pauses/waiters.ts";
 import { LONGEST_TIMER } from "../../src/platform/clock.ts";
 import { loadConfig } from "../../src/platform/config/load.ts";
 import { type Log, silentLog } from "../../src/platform/log.ts";
+import { Stopping } from "../../src/platform/stopping.ts";
 import { openForReading } from "../../src/storage/index.ts";
 import {
   DAY,
@@ -192,6 +193,7 @@ describe("who touches a pause first after its time", () => {
       waiters: new Waiters(db.clock),
       // One that nobody started: nothing but the touch itself can end a pause here.
       timeouts: new Timeouts(db.writer, db.context, silentLog),
+      stopping: new Stopping(),
       rules: unconfigured,
     });
   const idOf = (n: number) => row(n)?.id ?? "";

@@ -5,6 +5,7 @@ import { Timeouts } from "../../src/pauses/timeouts.ts";
 import { Waiters } from "../../src/pauses/waiters.ts";
 import { LONGEST_TIMER } from "../../src/platform/clock.ts";
 import { silentLog } from "../../src/platform/log.ts";
+import { Stopping } from "../../src/platform/stopping.ts";
 import { HOUR, openTestDatabase, TurnedClock } from "../support/database.ts";
 import { unconfigured } from "../support/rules.ts";
 
@@ -168,6 +169,7 @@ describe("held requests for a pause", () => {
       context: { ...db.context, hints: { ...db.context.hints, ended: (n) => held.wake(n) } },
       waiters: held,
       timeouts: new Timeouts(db.writer, db.context, silentLog),
+      stopping: new Stopping(),
       rules: unconfigured,
     });
     const { pause } = await db.ask(db.test.key);

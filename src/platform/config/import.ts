@@ -1,4 +1,5 @@
 /** Runs the operator's file and tells in one sentence what went wrong when it can't be run. */
+import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ConfigError } from "./error.ts";
 import * as exported from "./index.ts";
@@ -11,6 +12,7 @@ import * as exported from "./index.ts";
  */
 export async function importConfigFile(path: string): Promise<unknown> {
   provideModule();
+  forget(dirname(path));
   const file = await import(pathToFileURL(path).href).catch((cause: unknown) => {
     throw new ConfigError(explainFailure(path, cause), { cause });
   });
@@ -18,6 +20,14 @@ export async function importConfigFile(path: string): Promise<unknown> {
     throw new ConfigError(`Give ${path} a default export: export default defineConfig({ … }).`);
   }
   return file.default;
+}
+
+/**
+ * What was imported from there before is read anew: a running server looks at its file again. A file that has thrown
+ * stays as it is for the life of the process; {@link importConfigFile} of another process tells before that happens.
+ */
+function forget(folder: string): void {
+  for (const file of Object.keys(require.cache)) if (file.startsWith(`${folder}/`)) delete require.cache[file];
 }
 
 let provided = false;

@@ -88,6 +88,20 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   });
 }
 
+/**
+ * The data folder alone, of a configuration that may lack what only the server's own environment has.
+ *
+ * @throws ConfigError when there is no such file, or it can't be run
+ */
+export async function dataFolderOf(sources: ConfigSources): Promise<string> {
+  const source = findFile(sources);
+  const exported = source === null ? {} : await importConfigFile(source);
+  const { input } = applyOverrides(isRecord(exported) ? exported : {}, sources);
+  const given = isRecord(input) && typeof input.dataDir === "string" ? input.dataDir : "./.pausepoint";
+  const isInFile = isRecord(exported) && exported.dataDir !== undefined;
+  return resolve(source !== null && isInFile ? dirname(source) : sources.cwd, given);
+}
+
 function findFile({ explicitPath, env, cwd }: ConfigSources): string | null {
   const named = [
     ["--config", explicitPath],

@@ -14,6 +14,7 @@ import { kannelSchema } from "./kannel.ts";
 import { line, named, network, oneOf, origin, phone, section, text, wholeNumber } from "./leaves.ts";
 import { listenSchema } from "./listen.ts";
 import { ntfySchema } from "./ntfy.ts";
+import { shutdownSchema } from "./shutdown.ts";
 import { slackSchema } from "./slack.ts";
 import { smppSchema } from "./smpp.ts";
 import { smtpSchema } from "./smtp.ts";
@@ -239,6 +240,8 @@ export const configSchema = section({
   /** Where MCP over HTTP is asked for. */
   mcp: mcp.prefault({}),
   log: log.prefault({}),
+  /** How the server stops. */
+  shutdown: shutdownSchema.prefault({}),
 }).superRefine(({ people, channels = {} }, context) => {
   for (const [name, { addresses = {} }] of Object.entries(people)) {
     for (const channel of Object.keys(addresses)) {

@@ -34,6 +34,7 @@ describe("where the configuration is found", () => {
       texts: { sms: "PausePoint: {message}\n\nAnswer: {link}" },
       mcp: { hosts: [] },
       log: { level: "info", format: "text" },
+      shutdown: { graceSeconds: 8, announceSeconds: 0 },
       source: null,
       channelsConfigured: false,
       webhooks: {

@@ -116,6 +116,7 @@ describe("the repository's pausepoint.config.ts is the manual", () => {
       "log",
       "webhooks",
       "retention",
+      "shutdown",
     ] as const) {
       expect(config[key]).toEqual(unset[key]);
     }
@@ -168,6 +169,7 @@ describe("the repository's pausepoint.config.ts is the manual", () => {
           "timeoutHours",
           "webhooks",
           "retention",
+          "shutdown",
         ],
         ...["channels", "people", "projects", "backups"],
       ].sort(),

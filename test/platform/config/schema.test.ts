@@ -46,7 +46,7 @@ describe("a refused setting is told with its path, what was found and what is al
       block(
         "listn",
         "an empty object, but this version has no such setting",
-        "baseUrl, listen, dataDir, defaultRegion, timeoutHours, people, channels, webhooks, projects, backups, receipts, retention, texts, audit, mcp, log; did you mean listen?",
+        "baseUrl, listen, dataDir, defaultRegion, timeoutHours, people, channels, webhooks, projects, backups, receipts, retention, texts, audit, mcp, log, shutdown; did you mean listen?",
       ),
     );
     expect(await finding("{ listen: { prot: 1 } }")).toContain(

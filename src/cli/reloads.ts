@@ -130,10 +130,11 @@ async function wouldBeRefused({ config, data }: CommonOptions): Promise<string |
       ...(config === undefined ? [] : ["--config", config]),
       ...(data === undefined ? [] : ["--data", data]),
     ],
-    { stdin: "ignore", stdout: "ignore", stderr: "pipe", timeout: CHECK_MS, killSignal: "SIGKILL" },
+    { stdin: "ignore", stdout: "pipe", stderr: "pipe", timeout: CHECK_MS, killSignal: "SIGKILL" },
   );
-  const [told, status] = await Promise.all([child.stderr.text(), child.exited]);
-  if (status === 0) return null;
+  const [said, told, status] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  // A file that ends the process with 0 has not been found valid.
+  if (status === 0 && said.startsWith('{"valid":true')) return null;
   if (child.signalCode !== null) return `The configuration was not read within ${CHECK_MS / 1000} seconds.`;
   return told.trim() || `The configuration ended its process with ${status}.`;
 }

@@ -423,6 +423,36 @@ export default defineConfig({
   //  },
   //},
 
+  // What a key may ask for: `keys create --plan NAME`. A key without a plan has no such limit. Two are built in: free, with
+  // the values below, and pro, with 5,000 pauses, sms, email and slack, 720 hours and webhooks. One of the same name here
+  // takes its place. A name has 1 to 63 letters, digits, _, . and -. See docs/limits.md. Example:
+  //plans: {
+  //  free: {
+  //    // How many pauses each key may create in a calendar month, 1 to 1000000000. Test pauses count too. Default: null,
+  //    // as many as it wants.
+  //    pausesPerMonth: 50,
+  //    // What `channel` may be in a request: names of channels. Default: null, any.
+  //    channels: ["sms"],
+  //    // The longest timeout_hours, above 0, at most 8760, and the default where that is longer. Default: null, any.
+  //    maxTimeoutHours: 24,
+  //    // Whether the key may set a webhook_url and make webhooks. Default: true.
+  //    webhooks: false,
+  //  },
+  //},
+
+  // What holds for every live key, with a plan and without. null is no limit.
+  //limits: {
+  //  // The zone in which a plan's month begins: an IANA name, such as Europe/Berlin.
+  //  timeZone: "UTC",
+  //  // How many requests each live key may send in a second, 1 to 100000; as many may come at once.
+  //  requestsPerSecond: 100,
+  //  // How many messages one recipient may get in an hour, 1 to 1000, from all live keys together.
+  //  messagesPerHour: 20,
+  //  // How many requests without a valid key one address may send in a minute, 1 to 100000. Behind a reverse proxy set
+  //  // listen.trustProxy, or all of them come from its address.
+  //  unknownKeysPerMinute: 60,
+  //},
+
   // The signed receipt of an answer, which an executor is shown (docs/receipts.md).
   //receipts: {
   //  // How many hours it may be used after the answer: above 0, at most 8760, fractions allowed.

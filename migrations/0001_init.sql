@@ -53,8 +53,26 @@ CREATE TABLE api_keys (
   hint       TEXT    NOT NULL,
   scopes     TEXT    NOT NULL,
   limits     TEXT    NOT NULL,
+  -- The name of a plan of the configuration; NULL: none.
+  plan       TEXT,
   created_at INTEGER NOT NULL,
   revoked_at INTEGER
+) STRICT;
+
+-- How many pauses a key has created in a calendar month (202611) of the zone in the configuration.
+CREATE TABLE key_months (
+  key_n  INTEGER NOT NULL REFERENCES api_keys (n),
+  month  INTEGER NOT NULL,
+  pauses INTEGER NOT NULL,
+  PRIMARY KEY (key_n, month)
+) STRICT, WITHOUT ROWID;
+
+-- When messages to a recipient were queued within the last hour, a JSON array: what the ceiling counts. `n` is a keyed
+-- digest of the address, cut to 52 bits, so that no address stands here.
+CREATE TABLE recipient_messages (
+  n         INTEGER PRIMARY KEY,
+  times     TEXT    NOT NULL,
+  newest_at INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE pauses (

@@ -219,7 +219,7 @@ async function compose(
 
   const keys = new KeyRing(writer);
   const { listen } = parts.config;
-  const server: HttpServer = startServer({ keys, clock, ids, log, listen, routes: inForce.routes });
+  const server: HttpServer = startServer({ ...inForce.served, keys, clock, ids, log, listen });
   const url = listenUrl({ ...listen, port: server.port });
   const host = isWildcard(listen.host) ? networkAddress() : null;
   listening = host === null ? url : listenUrl({ ...listen, host, port: server.port });
@@ -245,7 +245,7 @@ async function compose(
     await last.disconnect();
     await last.published.flush();
     inForce = next;
-    server.serve(next.routes);
+    server.serve(next.served);
     await next.start(installation);
     return { restart };
   }

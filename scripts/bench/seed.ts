@@ -9,6 +9,7 @@ import { createBody } from "../../src/pauses/request.ts";
 import { AddressDigests } from "../../src/platform/address-digests.ts";
 import type { Clock } from "../../src/platform/clock.ts";
 import { IdSource } from "../../src/platform/ids.ts";
+import { monthsIn } from "../../src/platform/months.ts";
 import { systemRandom } from "../../src/platform/random.ts";
 import { check } from "../../src/platform/schema.ts";
 import { ensureInstallation, folderSecret, openDatabase, Writer } from "../../src/storage/index.ts";
@@ -71,7 +72,8 @@ export class OpenFolder {
     const recipients = [{ address: "+13128471928", destinations: ["+13128471928"] as const }];
     const steps = [{ channel: "sms", lane: OUTBOX, addressKind: "phone", afterMs: 0 }] as const;
     const takesReplies = () => false;
-    const command = { key, request, recipients, steps, takesReplies, timeoutHours, idempotency: null };
+    const allowance = { pausesPerMonth: null, monthAt: monthsIn("UTC"), messagesPerHour: null };
+    const command = { key, request, recipients, steps, takesReplies, timeoutHours, allowance, idempotency: null };
     await this.inBatches(count, () => this.writer.write((tx) => createPause(tx, this.context, command)));
   }
 

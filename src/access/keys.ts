@@ -23,6 +23,8 @@ export interface Key {
   readonly world: World;
   readonly scopes: ReadonlySet<Scope>;
   readonly limits: KeyLimits;
+  /** The name of its plan; null: it has none, and nothing is counted against it. */
+  readonly plan: string | null;
 }
 
 export interface NewKey {
@@ -31,6 +33,8 @@ export interface NewKey {
   readonly project: string;
   readonly scopes: readonly Scope[];
   readonly limits: KeyLimits;
+  /** The name of a plan of the configuration. Default: none. */
+  readonly plan?: string | null;
 }
 
 /** Makes a key and its project where that is new. The text of the key is in the result alone; only its digest is kept. */
@@ -42,6 +46,7 @@ export function* createKey(
 ): Work<{ id: string; key: string; world: World }> {
   const world = yield* ensureWorld(tx, context, wanted.project, wanted.mode);
   const key = newKeyText(wanted.mode, context.random);
+  const { plan = null } = wanted;
   const { id } = context.ids.next("key");
   const at = context.clock.now();
   const hash = sha256(key);
@@ -53,6 +58,7 @@ export function* createKey(
     hint: keyHint(key),
     scopes: wanted.scopes.join(" "),
     limits: JSON.stringify(wanted.limits),
+    plan,
     created_at: at,
   });
   const { recipients, minTimeoutMinutes, noDefaultOnTimeout } = wanted.limits;
@@ -71,6 +77,7 @@ export function* createKey(
         min_timeout_minutes: minTimeoutMinutes,
         no_default_on_timeout: noDefaultOnTimeout || null,
         recipients_limited: recipients === null ? null : true,
+        plan,
       },
       committed: { name: wanted.name, recipients: recipients === null ? null : [...recipients] },
     }),
@@ -153,6 +160,7 @@ export class KeyRing {
       world: { n: row.world_n, project: row.project, mode: row.mode },
       scopes: new Set(row.scopes.split(" ").filter(isScope)),
       limits: JSON.parse(row.limits) as KeyLimits,
+      plan: row.plan,
     };
     const found = { hash: row.hash, key };
     this.#known.set(place, found);

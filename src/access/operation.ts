@@ -64,6 +64,18 @@ export interface AnswerDescription {
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
+/** What an answer says of a limit, where one is counted (draft-ietf-httpapi-ratelimit-headers-11). */
+export const rateLimitHeaders: Readonly<Record<string, HeaderDescription>> = {
+  "RateLimit-Policy": {
+    description: 'What is allowed, such as `"month";q=50;w=2592000`: 50 in a month of so many seconds.',
+    schema: { type: "string" },
+  },
+  RateLimit: {
+    description: 'What is left, and the seconds until all of it is there again: `"month";r=49;t=608400`.',
+    schema: { type: "string" },
+  },
+};
+
 /** An answer in JSON. */
 export function json(description: string, schema: z.ZodType, example?: unknown): AnswerDescription {
   return { description, content: { "application/json": { schema, ...(example === undefined ? {} : { example }) } } };

@@ -20,6 +20,7 @@ export const insertKey = insertInto("api_keys", [
   "hint",
   "scopes",
   "limits",
+  "plan",
   "created_at",
 ]);
 
@@ -34,6 +35,7 @@ export const findKeyByHash = define<{ hash: Uint8Array }>()((db, p) =>
       "api_keys.hash as hash",
       "api_keys.scopes as scopes",
       "api_keys.limits as limits",
+      "api_keys.plan as plan",
       "api_keys.revoked_at as revoked_at",
       "worlds.n as world_n",
       "worlds.mode as mode",
@@ -54,6 +56,7 @@ export const listKeys = define()((db) =>
       "api_keys.hint as hint",
       "api_keys.scopes as scopes",
       "api_keys.limits as limits",
+      "api_keys.plan as plan",
       "api_keys.created_at as created_at",
       "api_keys.revoked_at as revoked_at",
       "worlds.n as world_n",
@@ -84,4 +87,29 @@ export const revokeKey = define<{ n: number; revoked_at: number }>()((db, p) =>
     .set({ revoked_at: p("revoked_at") })
     .where("n", "=", p("n"))
     .where("revoked_at", "is", null),
+);
+
+export const newestMonthOf = define<{ key_n: number }>()((db, p) =>
+  db
+    .selectFrom("key_months")
+    .select(["month", "pauses"])
+    .where("key_n", "=", p("key_n"))
+    .orderBy("month", "desc")
+    .limit(1),
+);
+
+export const pausesInMonth = define<{ key_n: number; month: number }>()((db, p) =>
+  db.selectFrom("key_months").select("pauses").where("key_n", "=", p("key_n")).where("month", "=", p("month")),
+);
+
+export const setPausesInMonth = define<{ key_n: number; month: number; pauses: number }>()((db, p) =>
+  db
+    .insertInto("key_months")
+    .values({ key_n: p("key_n"), month: p("month"), pauses: p("pauses") })
+    .onConflict((conflict) => conflict.columns(["key_n", "month"]).doUpdateSet({ pauses: p("pauses") })),
+);
+
+/** What each key has created in a month, where it has. A key has a row a month, so this reads few rows. */
+export const monthsOfKeys = define<{ month: number }>()((db, p) =>
+  db.selectFrom("key_months").select(["key_n", "pauses"]).where("month", "=", p("month")),
 );

@@ -1,6 +1,6 @@
 import { Cron } from "croner";
 import { ScheduledBackups } from "../backup/index.ts";
-import type { DeliveryQueue } from "../delivery/index.ts";
+import { type DeliveryQueue, forgetMessages } from "../delivery/index.ts";
 import {
   type EventStreams,
   forgetOldEvents,
@@ -71,6 +71,12 @@ export function startCalendar(parts: CalendarParts): Calendar {
     }),
     job("17 * * * *", "idempotency keys", async () => {
       while (await writer.write((tx) => forgetStaleKeys(tx, clock.now())));
+    }),
+    job("27 * * * *", "messages counted", async () => {
+      for (let after: number | null = -1; after !== null; ) {
+        const from: number = after;
+        after = await writer.write((tx) => forgetMessages(tx, from, clock.now()));
+      }
     }),
     job("37 * * * *", "events", async () => {
       while (await writer.write((tx) => forgetOldEvents(tx, clock.now())));

@@ -8,6 +8,7 @@ import { consoleRoutes } from "../console/routes.ts";
 import { DeliveryQueue, type DueMessage, deliveryRoutes, queueTest, WebhookTraffic } from "../delivery/index.ts";
 import { evidenceRoutes, PublishedHead, Witnessing } from "../evidence/index.ts";
 import { hookRoutes } from "../http/hooks.ts";
+import { type Rates, requestRates } from "../http/rate.ts";
 import {
   type EventStreams,
   eventBody,
@@ -23,6 +24,7 @@ import { configDigest } from "../platform/config/digest.ts";
 import type { LoadedConfig } from "../platform/config/load.ts";
 import { projectAppearance } from "../platform/config/schema.ts";
 import type { Log } from "../platform/log.ts";
+import { monthsIn } from "../platform/months.ts";
 import type { Stopping } from "../platform/stopping.ts";
 import { version } from "../platform/version.ts";
 import { Privacy, privacyRoutes } from "../privacy/index.ts";
@@ -73,7 +75,8 @@ export interface Configured {
   readonly published: PublishedHead;
   readonly concluding: PauseContext["concluding"];
   readonly scanned: PauseContext["scanned"];
-  readonly routes: readonly Route[];
+  /** What the HTTP server serves, and how often one may ask. */
+  readonly served: { readonly routes: readonly Route[]; readonly rates: Rates };
   /** What the log is told of it. */
   readonly inForce: InForce;
   /** Begins to send, to listen at peers and to keep the calendar. Nothing else may be sending. */
@@ -115,6 +118,9 @@ export function configure(core: Core, config: LoadedConfig): Configured {
       people: config.people,
       defaultRegion: config.defaultRegion,
       timeoutHours: config.timeoutHours,
+      plans: config.plans,
+      monthAt: monthsIn(config.limits.timeZone),
+      messagesPerHour: config.limits.messagesPerHour,
       channels: {
         any: config.channelsConfigured,
         addressKinds,
@@ -199,50 +205,53 @@ export function configure(core: Core, config: LoadedConfig): Configured {
       ),
     ),
     scanned: new Set([...channels].flatMap(([name, { channel }]) => (channel.addressKind === "email" ? [name] : []))),
-    routes: [
-      ...pauseRoutes(pauses),
-      ...eventRoutes(streams),
-      ...logRoutes(writer),
-      ...evidenceRoutes({
-        writer,
-        attestor,
-        stamps,
-        published,
-        clock,
-        random,
-        openReader: () => readerOf(config.dataDir),
-      }),
-      ...privacyRoutes(privacy),
-      ...webhookRoutes(webhooks, async (_, endpoint) => ({
-        delivery_id: await writer.write((tx) => queueTest(tx, context, endpoint)),
-      })),
-      ...deliveryRoutes(writer, context),
-      ...hookRoutes(
-        new Map(
-          [...channels].map(([name, { channel, replies }]) => [
-            name,
-            { channel, report: inbound.reporter(name, replies, channel) },
-          ]),
+    served: {
+      rates: requestRates(config.limits, () => clock.now()),
+      routes: [
+        ...pauseRoutes(pauses, clock),
+        ...eventRoutes(streams),
+        ...logRoutes(writer),
+        ...evidenceRoutes({
+          writer,
+          attestor,
+          stamps,
+          published,
+          clock,
+          random,
+          openReader: () => readerOf(config.dataDir),
+        }),
+        ...privacyRoutes(privacy),
+        ...webhookRoutes(webhooks, config.plans, async (_, endpoint) => ({
+          delivery_id: await writer.write((tx) => queueTest(tx, context, endpoint)),
+        })),
+        ...deliveryRoutes(writer, context),
+        ...hookRoutes(
+          new Map(
+            [...channels].map(([name, { channel, replies }]) => [
+              name,
+              { channel, report: inbound.reporter(name, replies, channel) },
+            ]),
+          ),
+          baseUrl,
         ),
-        baseUrl,
-      ),
-      ...respondRoutes({
-        respond,
-        writer,
-        messages,
-        mayTryForged: core.mayTryForged,
-      }),
-      ...core.routes,
-      ...consoleRoutes({
-        writer,
-        context,
-        folderSecret: folder.secret,
-        config,
-        baseUrl,
-        log,
-        show: (pauseN) => pauses.show(pauseN),
-      }),
-    ],
+        ...respondRoutes({
+          respond,
+          writer,
+          messages,
+          mayTryForged: core.mayTryForged,
+        }),
+        ...core.routes,
+        ...consoleRoutes({
+          writer,
+          context,
+          folderSecret: folder.secret,
+          config,
+          baseUrl,
+          log,
+          show: (pauseN) => pauses.show(pauseN),
+        }),
+      ],
+    },
     inForce: {
       version: version.number,
       channels: Object.keys(addressKinds),

@@ -23,6 +23,8 @@ const settings = {
   backups: "applied",
   receipts: "applied",
   retention: "applied",
+  plans: "applied",
+  limits: "applied",
   texts: "applied",
   audit: "applied",
   mcp: "applied",

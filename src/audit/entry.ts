@@ -73,7 +73,15 @@ export const entryTypes = {
     committed: ["ip", "user_agent", "by", "page", "text"],
   },
   "key.created": {
-    plain: ["key_id", "key_hash", "scopes", "min_timeout_minutes", "no_default_on_timeout", "recipients_limited"],
+    plain: [
+      "key_id",
+      "key_hash",
+      "scopes",
+      "min_timeout_minutes",
+      "no_default_on_timeout",
+      "recipients_limited",
+      "plan",
+    ],
     committed: ["name", "recipients"],
   },
   "key.revoked": { plain: ["key_id"], committed: [] },

@@ -61,6 +61,7 @@ export class KeyCheck {
     const { recipients = null, minTimeoutMinutes = null, noDefaultOnTimeout = false } = limits;
     check.plain("min_timeout_minutes", minTimeoutMinutes, "limits");
     check.plain("no_default_on_timeout", noDefaultOnTimeout || null, "limits");
+    check.plain("plan", key.plan, "plan");
     check.plain("recipients_limited", recipients === null ? null : true, "limits");
     // Whom a revoked key could ask may be erased, out of the list as well; the others stay in it.
     if (!check.isErased("/recipients")) check.committed("/recipients", recipients, "limits");

@@ -8,10 +8,13 @@ import {
   revokeKey,
   type Scope,
   scopes,
+  type Usage,
+  usageOf,
 } from "../access/index.ts";
 import { normaliseAddress } from "../pauses/index.ts";
-import { isoTime } from "../platform/clock.ts";
+import { isoTime, systemClock } from "../platform/clock.ts";
 import type { LoadedConfig } from "../platform/config/load.ts";
+import { type Month, monthsIn } from "../platform/months.ts";
 import { requireDatabase, withFolder } from "./folder.ts";
 import { CommandFailed, print, printError, printJson, printTable, UsageError } from "./output.ts";
 import { type CommonOptions, settingsOf, withCommonOptions } from "./settings.ts";
@@ -26,6 +29,10 @@ export function addKeys(program: Command): void {
     .requiredOption("--name <name>", "what the key is for")
     .option("--mode <mode>", "live or test", "live")
     .option("--project <project>", "whose pauses it makes", "default")
+    .option(
+      "--plan <plan>",
+      "what it may ask for: free, pro, or a plan of the configuration (default: no plan, no limit)",
+    )
     .option("--scopes <list>", `a comma-separated list of ${scopes.join(", ")} (default: ${defaultScopes.join(",")})`)
     .option("--recipients <list>", "whom it may ask: @name, +1312…, *@example.com; comma-separated")
     .option("--min-timeout-minutes <n>", "the shortest time it may give a person")
@@ -42,6 +49,7 @@ interface CreateOptions extends CommonOptions {
   readonly name: string;
   readonly mode: string;
   readonly project: string;
+  readonly plan?: string;
   readonly scopes?: string;
   readonly recipients?: string;
   readonly minTimeoutMinutes?: string;
@@ -62,6 +70,7 @@ async function create(options: CreateOptions): Promise<void> {
     project,
     scopes: readScopes(options.scopes),
     limits: readLimits(options, config),
+    plan: readPlan(options.plan, config),
   } as const;
   const made = await withFolder(config, ({ writer, context }) =>
     writer.write((tx) => createKey(tx, context, wanted, OPERATOR)),
@@ -74,6 +83,7 @@ async function create(options: CreateOptions): Promise<void> {
       mode,
       project,
       scopes: wanted.scopes,
+      plan: wanted.plan,
       limits: shownLimits(wanted.limits),
     });
     return;
@@ -86,9 +96,13 @@ async function create(options: CreateOptions): Promise<void> {
 async function list(options: CommonOptions): Promise<void> {
   const config = await settingsOf(options);
   requireDatabase(config);
-  const rows = await withFolder(config, async ({ writer }) => writer.all(listKeys, {}));
+  const month = monthsIn(config.limits.timeZone)(systemClock.now());
+  const rows = await withFolder(config, async ({ writer }) => {
+    const usage = usageOf(writer, config.plans, month);
+    return writer.all(listKeys, {}).map((row) => ({ ...row, usage: usage(row) }));
+  });
   if (options.json) {
-    const data = rows.map(({ id, name, hint, mode, project, ...row }) => ({
+    const data = rows.map(({ id, name, hint, mode, project, plan, ...row }) => ({
       id,
       name,
       hint,
@@ -96,6 +110,8 @@ async function list(options: CommonOptions): Promise<void> {
       project,
       scopes: row.scopes.split(" "),
       limits: shownLimits(JSON.parse(row.limits) as KeyLimits),
+      plan,
+      usage: shownUsage(row.usage, month),
       created_at: isoTime(row.created_at),
       revoked_at: row.revoked_at === null ? null : isoTime(row.revoked_at),
     }));
@@ -103,13 +119,15 @@ async function list(options: CommonOptions): Promise<void> {
     return;
   }
   printTable(
-    ["ID", "NAME", "KEY", "PROJECT", "MODE", "LIMITS", "CREATED", "STATE"],
+    ["ID", "NAME", "KEY", "PROJECT", "MODE", "PLAN", "USED", "LIMITS", "CREATED", "STATE"],
     rows.map((row) => [
       row.id,
       row.name,
       row.hint,
       row.project,
       row.mode,
+      row.plan ?? "none",
+      `${row.usage.used}${row.usage.limit === null ? "" : ` of ${row.usage.limit}`}`,
       limitsInWords(JSON.parse(row.limits) as KeyLimits),
       isoTime(row.created_at),
       row.revoked_at === null ? "active" : "revoked",
@@ -126,6 +144,13 @@ async function revoke(id: string, options: CommonOptions): Promise<void> {
   if (done === "unknown") throw new CommandFailed(`There is no key ${id}; pausepoint keys list shows them.`);
   if (options.json) printJson({ id, revoked: true });
   else print(done === "revoked" ? `${id} is revoked.` : `${id} was revoked before.`);
+}
+
+/** A plan that there is. @throws UsageError */
+function readPlan(name: string | undefined, { plans }: LoadedConfig): string | null {
+  if (name === undefined) return null;
+  if (Object.hasOwn(plans, name)) return name;
+  throw new UsageError(`--plan knows no ${name}; it knows ${Object.keys(plans).join(", ")}`);
 }
 
 function readScopes(list: string | undefined): readonly Scope[] {
@@ -178,6 +203,10 @@ function ownAddress(text: string, { channels, defaultRegion }: LoadedConfig): st
     if (normal !== null) return normal;
   }
   return null;
+}
+
+function shownUsage({ used, limit }: Usage, { from, until }: Month) {
+  return { used, limit, from: isoTime(from), until: isoTime(until) };
 }
 
 function shownLimits(limits: KeyLimits) {

@@ -1,4 +1,5 @@
 export { Attendant } from "./attendant.ts";
+export { forgetMessages, takeRoom } from "./ceiling.ts";
 export type { DeliveryContext } from "./context.ts";
 export { type ClaimedMessage, type Compose, type DueMessage, queueNotices } from "./messages.ts";
 export { failedOfEndpoint, type WebhookFilter, webhooksByUrgency } from "./operator-queries.ts";

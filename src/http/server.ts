@@ -11,11 +11,14 @@ import { CertificateWatch } from "./certificate-watch.ts";
 import { clientAddresses } from "./client-address.ts";
 import { type Handlers, IDLE_SECONDS, Listener } from "./listener.ts";
 import { problemPages, problemReply } from "./problem-document.ts";
+import type { Rates } from "./rate.ts";
 
 /** What the server is made with. */
 export interface ServerParts {
   readonly routes: readonly Route[];
   readonly keys: Pick<KeyRing, "find">;
+  /** How many requests are answered; without, all. */
+  readonly rates?: Rates;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Log;
@@ -32,8 +35,8 @@ export interface HttpServer {
   readonly port: number;
   /** Everything that is served. */
   readonly routes: readonly Route[];
-  /** Serves these routes from now on; a request that is under way is finished as it was begun. */
-  serve(routes: readonly Route[]): void;
+  /** Serves these routes at these rates from now on; a request that is under way is finished as it was begun. */
+  serve(served: Pick<ServerParts, "routes" | "rates">): void;
   /** Answers a request of this very process as one that came from that address; with all the rules, without a socket. */
   answer(request: Request, address: string | null): Promise<Response>;
   /** Takes no new connection; lets what is under way finish for `graceMs`, then cuts it off. */
@@ -60,8 +63,8 @@ export function startServer(parts: ServerParts): HttpServer {
     get routes() {
       return router.routes;
     },
-    serve(routes) {
-      router = createRouter({ ...parts, routes });
+    serve(served) {
+      router = createRouter({ ...parts, ...served });
     },
     answer: async (request, address) => await router.answer(request, { peer: () => address, idle() {} }),
     stop: (graceMs) => listener.stop(graceMs),
@@ -116,7 +119,7 @@ export function createRouter(
   readonly always: Readonly<Record<string, string>>;
   answer(request: Request, connection: Connection): Promise<Response> | Response;
 } {
-  const { keys, ids, log } = parts;
+  const { ids, log } = parts;
   const routes = [...parts.routes, problemPages];
   const surroundings: Surroundings = {
     clock: parts.clock,
@@ -149,7 +152,7 @@ export function createRouter(
           const call = new ServedCall(request, requestId, params, connections.get(request), surroundings);
           return route.access === "public"
             ? route.handle(call)
-            : route.handle(call, authenticate(route.access, request, keys));
+            : route.handle(call, authenticate(route.access, call, parts));
         }),
     );
   }
@@ -188,14 +191,20 @@ function withSafeAuthority(request: Request): Request {
   return new Request(`http://localhost${path.startsWith("/") ? path : `/${path}`}`, request);
 }
 
-function authenticate(access: Exclude<Route["access"], "public">, request: Request, keys: ServerParts["keys"]): Key {
-  const [, text = null] = /^bearer ([^ ]+)$/i.exec(request.headers.get("authorization") ?? "") ?? [];
+function authenticate(
+  access: Exclude<Route["access"], "public">,
+  call: Pick<ServedCall, "request" | "address">,
+  { keys, rates }: Pick<ServerParts, "keys" | "rates">,
+): Key {
+  const [, text = null] = /^bearer ([^ ]+)$/i.exec(call.request.headers.get("authorization") ?? "") ?? [];
   const key = text === null ? null : keys.find(text);
   if (key === null) {
+    rates?.unknown(call.address);
     throw new Problem("no-key", "There is no valid API key in the Authorization header.", {
       headers: { "www-authenticate": 'Bearer realm="pausepoint"' },
     });
   }
+  rates?.keyed(key);
   if (access === "test") {
     if (key.world.mode !== "test") throw new Problem("test-only", "This route serves test keys alone.");
   } else if (access !== "key" && !key.scopes.has(access)) {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { describes, json, type Operation, pageOf, text, time } from "../access/operation.ts";
+import { describes, json, type Operation, pageOf, rateLimitHeaders, text, time } from "../access/operation.ts";
 import type { Json } from "../platform/json.ts";
 import { eventsQuery } from "./event-routes.ts";
 import { listQuery } from "./list.ts";
@@ -173,10 +173,19 @@ export const pauseApi: readonly Operation[] = [
             description: "`true` when the pause was there before.",
             schema: { type: "string", const: "true" },
           },
+          ...rateLimitHeaders,
         },
       },
     },
-    problems: ["bad-request", "key-limit", "idempotency-running", "idempotency-mismatch", "rate-limited"],
+    problems: [
+      "bad-request",
+      "key-limit",
+      "plan-limit",
+      "idempotency-running",
+      "idempotency-mismatch",
+      "quota",
+      "message-limit",
+    ],
   },
   {
     method: "GET",

@@ -1,9 +1,10 @@
-import type { Key } from "../access/index.ts";
+import { countPause, type Key, type Quota } from "../access/index.ts";
 import { appendEntry, canonicalize, type JsonValue, newEntry } from "../audit/index.ts";
 import type { Step } from "../channels/directory.ts";
-import { insertAsk } from "../delivery/index.ts";
+import { insertAsk, takeRoom } from "../delivery/index.ts";
 import { isoTime } from "../platform/clock.ts";
 import { sha256Hex } from "../platform/hash.ts";
+import type { Months } from "../platform/months.ts";
 import { Problem } from "../platform/problem.ts";
 import type { Tx, Work } from "../storage/index.ts";
 import { freeCode } from "./codes.ts";
@@ -28,11 +29,22 @@ export interface CreatePause {
   /** Whether a text to this address over this lane gets a code to reply with. */
   readonly takesReplies: (lane: string, destination: string) => boolean;
   readonly timeoutHours: number;
+  readonly allowance: Allowance;
   readonly idempotency: { readonly key: string; readonly bodyHash: Uint8Array } | null;
 }
 
+/** How much may be asked. */
+export interface Allowance {
+  /** How many pauses the key may create in a month; null: any. */
+  readonly pausesPerMonth: number | null;
+  readonly monthAt: Months;
+  /** How many messages one recipient may get within an hour; null: any. */
+  readonly messagesPerHour: number | null;
+}
+
 export type Created =
-  | { readonly kind: "created"; readonly pause: Pause }
+  /** What the key has used of its month; null where that has no end. */
+  | { readonly kind: "created"; readonly pause: Pause; readonly quota: Quota | null }
   /** The same key and body were here before. */
   | { readonly kind: "replayed"; readonly pauseN: number };
 
@@ -41,7 +53,7 @@ const FIRST: Policy = { kind: "first" };
 /**
  * The pause, its recipients, its queued messages, its idempotency key and its audit entry, in one unit of work.
  *
- * @throws Problem `idempotency-mismatch`, before anything is written.
+ * @throws Problem `idempotency-mismatch`, `quota`, `message-limit`, before anything is written.
  */
 export function* createPause(tx: Tx, context: PauseContext, command: CreatePause): Work<Created> {
   const { key, request, recipients, idempotency } = command;
@@ -50,6 +62,9 @@ export function* createPause(tx: Tx, context: PauseContext, command: CreatePause
     const pauseN = yield* replayed(tx, key.world.n, idempotency, now);
     if (pauseN !== null) return { kind: "replayed", pauseN };
   }
+  const { pausesPerMonth, monthAt, messagesPerHour } = command.allowance;
+  const quota = yield* countPause(tx, key, { limit: pausesPerMonth, monthAt }, now);
+  if (messagesPerHour !== null) yield* refuseToBury(tx, context, command, messagesPerHour, now);
 
   const { id } = context.ids.next("pause");
   const expiresAt = now + Math.max(1, Math.round(command.timeoutHours * HOUR));
@@ -96,7 +111,35 @@ export function* createPause(tx: Tx, context: PauseContext, command: CreatePause
   const channel = command.steps[0]?.channel ?? request.channel;
   const deliveries = recipients.map(({ address }) => ({ ...UNSENT, channel, address }));
   const addresses = recipients.map(({ address }) => address);
-  return { kind: "created", pause: shapePause({ ...NEW, ...row, n }, key.world.mode, addresses, deliveries) };
+  return { kind: "created", pause: shapePause({ ...NEW, ...row, n }, key.world.mode, addresses, deliveries), quota };
+}
+
+/** Takes room for every message that may be sent. @throws Problem `message-limit`, before anything is written. */
+function* refuseToBury(
+  tx: Tx,
+  context: PauseContext,
+  { request, recipients, steps }: CreatePause,
+  perHour: number,
+  now: number,
+): Work<void> {
+  const planned = recipients.flatMap(({ destinations }, position) =>
+    steps.map((_, step) => ({ position, destination: destinations[step] ?? destinations[0] })),
+  );
+  const full = yield* takeRoom(tx, context, planned, perHour, now);
+  if (full.length === 0) return;
+  const seconds = Math.max(1, Math.ceil((Math.max(...full.map(({ at }) => at)) - now) / 1000));
+  throw new Problem("message-limit", `A recipient gets at most ${perHour} messages in an hour.`, {
+    headers: { "retry-after": String(seconds) },
+    errors: full.map(({ position }) => ({
+      pointer: pointerOf(request, position),
+      detail: `has had ${perHour} messages within the last hour`,
+    })),
+  });
+}
+
+/** Where a recipient stands in a request. */
+export function pointerOf(request: Pick<CreateRequest, "recipient">, position: number): string {
+  return typeof request.recipient === "string" ? "/recipient" : `/recipient/${position}`;
 }
 
 /** A message before its first attempt. */

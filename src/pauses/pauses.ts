@@ -1,9 +1,10 @@
-import { type Key, mayAsk } from "../access/index.ts";
+import { beyondPlan, type Key, mayAsk, type Plans, planOf, type Quota } from "../access/index.ts";
 import { canonicalize, type JsonValue, type World } from "../audit/index.ts";
 import { type ConfiguredChannels, stepsFor } from "../channels/directory.ts";
 import { asksOf } from "../delivery/index.ts";
 import { sha256 } from "../platform/hash.ts";
 import { bytesOfId } from "../platform/ids.ts";
+import type { Months } from "../platform/months.ts";
 import { type FieldError, invalid, Problem } from "../platform/problem.ts";
 import { check } from "../platform/schema.ts";
 import type { Stopping } from "../platform/stopping.ts";
@@ -11,7 +12,7 @@ import type { Writer } from "../storage/index.ts";
 import { type Answered, type AnswerPause, answerPause } from "./answer.ts";
 import { cancelPause } from "./cancel.ts";
 import type { PauseContext } from "./context.ts";
-import { type CreatePause, createPause } from "./create.ts";
+import { type CreatePause, createPause, pointerOf } from "./create.ts";
 import { expireForTest, expireOne } from "./expire.ts";
 import { type ListRequest, listRows } from "./list.ts";
 import type { Refusal } from "./pause.ts";
@@ -25,11 +26,24 @@ import type { Waiters } from "./waiters.ts";
 /** What the configuration says about asking. */
 export interface AskingRules extends Directory {
   readonly timeoutHours: number;
+  readonly plans: Plans;
+  /** The months in which a plan counts. */
+  readonly monthAt: Months;
+  /** How many messages one recipient may get within an hour from live keys; null: any. */
+  readonly messagesPerHour: number | null;
   readonly channels: ConfiguredChannels;
   /** Whether a text to this address over this lane gets a code to reply with. */
   readonly takesReplies: (lane: string, destination: string) => boolean;
   /** The URL that a webhook may be sent to in its one spelling, or why it may not. */
   readonly checkWebhookUrl: (url: string) => { readonly url: string } | { readonly reason: string };
+}
+
+/** A pause that was created, or was there before. */
+export interface CreateOutcome {
+  readonly pause: Pause;
+  readonly replayed: boolean;
+  /** What the key has used of its month, once this was counted; null where nothing was, or without an end. */
+  readonly quota: Quota | null;
 }
 
 /** The pauses as a key sees them: what the routes, the command line and the tools call. */
@@ -62,9 +76,10 @@ export class Pauses {
   /**
    * Creates a pause from a request's body; resolves when it is on disk.
    *
-   * @throws Problem `invalid`, `key-limit`, `idempotency-running`, `idempotency-mismatch`, `unavailable` once the appliance stops.
+   * @throws Problem `invalid`, `key-limit`, `plan-limit`, `quota`, `message-limit`, `idempotency-running`,
+   * `idempotency-mismatch`, `unavailable` once the appliance stops.
    */
-  async create(key: Key, body: unknown, idempotencyKey: string | null): Promise<{ pause: Pause; replayed: boolean }> {
+  async create(key: Key, body: unknown, idempotencyKey: string | null): Promise<CreateOutcome> {
     this.#stopping.refuse();
     const request = check(createBody, body, "body");
     const command = { ...this.#command(key, request), idempotency: null };
@@ -177,22 +192,32 @@ export class Pauses {
     const checked = request.webhook_url === null ? { url: null } : rules.checkWebhookUrl(request.webhook_url);
     if ("reason" in checked) errors.push({ pointer: "/webhook_url", detail: checked.reason });
     if ("errors" in normalised || "reason" in checked) throw invalid(errors);
-    const timeoutHours = request.timeout_hours ?? rules.timeoutHours;
+    const plan = planOf(key, rules.plans);
+    const timeoutHours = request.timeout_hours ?? Math.min(rules.timeoutHours, plan?.maxTimeoutHours ?? Infinity);
     const { recipients } = normalised;
     const { takesReplies } = rules;
     const asked = { ...request, webhook_url: checked.url };
-    const command = { key, request: asked, recipients, steps, takesReplies, timeoutHours };
+    const allowance = {
+      pausesPerMonth: plan?.pausesPerMonth ?? null,
+      monthAt: rules.monthAt,
+      messagesPerHour: key.world.mode === "live" ? rules.messagesPerHour : null,
+    };
+    const command = { key, request: asked, recipients, steps, takesReplies, timeoutHours, allowance };
     refuseBeyondLimits(command);
+    if (plan !== null) {
+      const beyond = beyondPlan(plan, { channel: request.channel, timeoutHours, webhookUrl: request.webhook_url });
+      if (beyond.length > 0) throw new Problem("plan-limit", "The key's plan does not allow this.", { errors: beyond });
+    }
     return command;
   }
 
-  async #write(key: Key, command: CreatePause): Promise<{ pause: Pause; replayed: boolean }> {
+  async #write(key: Key, command: CreatePause): Promise<CreateOutcome> {
     const done = await this.#writer.write((tx) => createPause(tx, this.#context, command));
-    if (done.kind === "created") return { pause: done.pause, replayed: false };
+    if (done.kind === "created") return { pause: done.pause, replayed: false, quota: done.quota };
     const row = this.#writer.one(queries.pauseByNumber, { n: done.pauseN });
     const pause = row === undefined ? null : await this.get(key, row.id);
     if (pause === null) throw new Error(`the pause ${done.pauseN} of an idempotency key is gone`);
-    return { pause, replayed: true };
+    return { pause, replayed: true, quota: null };
   }
 
   #find(key: Key, pauseId: string): PauseRow | null {
@@ -216,7 +241,7 @@ function refuseBeyondLimits({ key, request, recipients, timeoutHours }: Omit<Cre
   recipients.forEach(({ address }, position) => {
     if (mayAsk(key.limits, address)) return;
     errors.push({
-      pointer: typeof request.recipient === "string" ? "/recipient" : `/recipient/${position}`,
+      pointer: pointerOf(request, position),
       detail: "is nobody that this key may ask",
     });
   });

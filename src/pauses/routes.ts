@@ -1,4 +1,5 @@
-import type { Key, Route } from "../access/index.ts";
+import { type Key, quotaFields, type Route } from "../access/index.ts";
+import type { Clock } from "../platform/clock.ts";
 import { queryObject } from "../platform/paging.ts";
 import { Problem } from "../platform/problem.ts";
 import { check } from "../platform/schema.ts";
@@ -8,7 +9,7 @@ import { cancelBody, respondBody, waitQuery } from "./request.ts";
 import type { Pause } from "./shape.ts";
 
 /** `/v1/pause` and what stands below it. */
-export function pauseRoutes(pauses: Pauses): Route[] {
+export function pauseRoutes(pauses: Pauses, clock: Pick<Clock, "now">): Route[] {
   return [
     {
       method: "POST",
@@ -16,8 +17,9 @@ export function pauseRoutes(pauses: Pauses): Route[] {
       access: "pauses:write",
       async handle(call, key) {
         const idempotencyKey = readIdempotencyKey(call.request);
-        const { pause, replayed } = await pauses.create(key, await call.json(), idempotencyKey);
-        const headers: Record<string, string> = { location: `/v1/pause/${pause.pause_id}` };
+        const { pause, replayed, quota } = await pauses.create(key, await call.json(), idempotencyKey);
+        const left = quota === null ? null : quotaFields(quota, clock.now());
+        const headers: Record<string, string> = { location: `/v1/pause/${pause.pause_id}`, ...left };
         if (replayed) headers["idempotent-replayed"] = "true";
         return { status: 201, headers, body: pause };
       },

@@ -24,6 +24,11 @@ export const problems = {
     title: "The key's limit",
     help: "The key may not ask this: its recipients, its shortest timeout or its ban on deciding defaults forbid it.",
   },
+  "plan-limit": {
+    status: 403,
+    title: "The plan's limit",
+    help: "The key's plan does not have this channel, this much time, or webhooks; `errors` says which, and what it does have. The operator sets what a plan allows.",
+  },
   "test-only": {
     status: 403,
     title: "Test keys only",
@@ -109,6 +114,16 @@ export const problems = {
     status: 422,
     title: "The key was used for another body",
     help: "An Idempotency-Key stands for one body. Use a fresh key for a fresh request.",
+  },
+  quota: {
+    status: 429,
+    title: "The month's pauses are used up",
+    help: "The key's plan allows so many pauses a month. Retry-After says when the next month begins; the operator can give the key's plan more.",
+  },
+  "message-limit": {
+    status: 429,
+    title: "Too many messages to one recipient",
+    help: "Nobody gets more than a set number of messages in an hour. `errors` names the recipients who have had theirs, Retry-After says when there is room again.",
   },
   "rate-limited": { status: 429, title: "Too many requests", help: "Slow down; Retry-After says for how long." },
   internal: {

@@ -35,9 +35,12 @@ export interface Tables {
     hint: string;
     scopes: string;
     limits: string;
+    plan: string | null;
     created_at: number;
     revoked_at: number | null;
   };
+  key_months: { key_n: number; month: number; pauses: number };
+  recipient_messages: { n: number; times: string; newest_at: number };
   pauses: {
     n: Generated<number>;
     id: string;

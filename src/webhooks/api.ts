@@ -68,7 +68,7 @@ export const webhookApi: readonly Operation[] = [
         headers: { Location: { description: "Where the webhook is read.", schema: { type: "string" } } },
       },
     },
-    problems: ["webhook-limit"],
+    problems: ["plan-limit", "webhook-limit"],
   },
   {
     ...shared,
@@ -120,6 +120,7 @@ export const webhookApi: readonly Operation[] = [
     params,
     body: { schema: bodies.change.meta({ id: "ChangeWebhook" }), example: { status: "disabled" } },
     answers: { 200: json("The webhook, changed.", endpoint, EXAMPLE) },
+    problems: ["plan-limit"],
   },
   {
     ...shared,

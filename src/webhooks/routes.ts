@@ -1,4 +1,4 @@
-import type { Route } from "../access/index.ts";
+import { type Plans, type Route, refuseWebhooksBeyondPlan } from "../access/index.ts";
 import type { World } from "../audit/index.ts";
 import type { EndpointRow } from "./queries.ts";
 import type { Webhooks } from "./webhooks.ts";
@@ -9,7 +9,7 @@ export type SendTest = (world: World, endpoint: EndpointRow) => Promise<{ readon
 const DEFAULT_SECRET = "default-secret";
 
 /** `/v1/webhooks` and what stands below it. */
-export function webhookRoutes(webhooks: Webhooks, sendTest: SendTest): Route[] {
+export function webhookRoutes(webhooks: Webhooks, plans: Plans, sendTest: SendTest): Route[] {
   const access = "webhooks:manage";
   return [
     {
@@ -17,6 +17,7 @@ export function webhookRoutes(webhooks: Webhooks, sendTest: SendTest): Route[] {
       path: "/v1/webhooks",
       access,
       async handle(call, key) {
+        refuseWebhooksBeyondPlan(key, plans);
         const endpoint = await webhooks.create(key, await call.json());
         return { status: 201, headers: { location: `/v1/webhooks/${endpoint.id}` }, body: endpoint };
       },
@@ -50,6 +51,7 @@ export function webhookRoutes(webhooks: Webhooks, sendTest: SendTest): Route[] {
       path: "/v1/webhooks/:id",
       access,
       async handle(call, key) {
+        refuseWebhooksBeyondPlan(key, plans);
         const id = call.param("id");
         return { status: 200, body: await webhooks.change(key, id, await call.json()) };
       },

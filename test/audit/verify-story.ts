@@ -24,6 +24,7 @@ import { sha256Hex } from "../../src/platform/hash.ts";
 import { openForReading } from "../../src/storage/index.ts";
 import { WebhookSecrets } from "../../src/webhooks/index.ts";
 import { HOUR, openTestDatabase, type TestDatabase, temporaryFolder, viewOf } from "../support/database.ts";
+import { withoutEnd } from "../support/rules.ts";
 
 export const OPERATOR = { type: "operator", id: null } as const;
 export const ORIGIN = { ip: "192.0.2.7", userAgent: "Mozilla/5.0" } as const;
@@ -252,6 +253,7 @@ async function askNamed(db: TestDatabase, key: Key): Promise<{ n: number; id: st
       steps: stepsTo(OUTBOX),
       takesReplies: () => false,
       timeoutHours: 4.25,
+      allowance: withoutEnd,
       idempotency: { key: "once", bodyHash: new Uint8Array(32) },
     }),
   );
@@ -273,6 +275,7 @@ async function ask(db: TestDatabase, key: Key, body: Readonly<Record<string, unk
       steps: stepsTo(lane),
       takesReplies: () => false,
       timeoutHours,
+      allowance: withoutEnd,
       idempotency: null,
     }),
   );

@@ -8,6 +8,7 @@ import { pauseByNumber } from "../../src/pauses/queries.ts";
 import { createBody } from "../../src/pauses/request.ts";
 import { shapePause } from "../../src/pauses/shape.ts";
 import { MINUTE, openTestDatabase, viewOf } from "../support/database.ts";
+import { withoutEnd } from "../support/rules.ts";
 
 const SENT: SendResult = { outcome: "sent", providerId: "1", status: 250, excerpt: null };
 const REFUSED: SendResult = { outcome: "failed", error: "unknown there", status: 550, excerpt: null };
@@ -42,6 +43,7 @@ async function ask(): Promise<{ n: number; id: string }> {
       steps: [step("mail", "email", 0), step("texts", "phone", 5 * MINUTE)],
       takesReplies: () => false,
       timeoutHours: 1,
+      allowance: withoutEnd,
       idempotency: null,
     }),
   );

@@ -20,6 +20,7 @@ import { check } from "../../src/platform/schema.ts";
 import { WebhookSecrets } from "../../src/webhooks/index.ts";
 import { startTwilioPeer, type TwilioPeer } from "../peers/twilio.ts";
 import { seededRandom, TestDatabase, type TestKey, TurnedClock, temporaryFolder } from "../support/database.ts";
+import { withoutEnd } from "../support/rules.ts";
 
 export const PHONE = "+13128471928";
 export const SECOND = "+13125550142";
@@ -132,6 +133,7 @@ export class Sending implements AsyncDisposable {
         steps,
         takesReplies: () => false,
         timeoutHours,
+        allowance: withoutEnd,
         idempotency: null,
       }),
     );

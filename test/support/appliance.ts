@@ -175,6 +175,7 @@ export class Appliance {
     project?: string;
     scopes?: readonly Scope[];
     limits?: KeyLimits;
+    plan?: string;
   }): Promise<string> {
     return makeKey(this.config, this.clock, wanted);
   }
@@ -234,14 +235,14 @@ export async function restarted({ config, clock, keys }: Appliance): Promise<App
 function makeKey(
   config: LoadedConfig,
   clock: TurnedClock,
-  wanted: { mode: "live" | "test"; project?: string; scopes?: readonly Scope[]; limits?: KeyLimits },
+  wanted: { mode: "live" | "test"; project?: string; scopes?: readonly Scope[]; limits?: KeyLimits; plan?: string },
 ): Promise<string> {
-  const { mode, project = "default", scopes = defaultScopes, limits = noLimits } = wanted;
+  const { mode, project = "default", scopes = defaultScopes, limits = noLimits, plan = null } = wanted;
   return withFolder(config, async ({ writer, context: { random } }) => {
     const context = { clock, random, ids: new IdSource(clock, random) };
     const operator = { type: "operator", id: null } as const;
     const { key } = await writer.write((tx) =>
-      createKey(tx, context, { name: `${project} ${mode}`, mode, project, scopes, limits }, operator),
+      createKey(tx, context, { name: `${project} ${mode}`, mode, project, scopes, limits, plan }, operator),
     );
     return key;
   });

@@ -37,6 +37,7 @@ import { IdSource } from "../../src/platform/ids.ts";
 import type { Random } from "../../src/platform/random.ts";
 import { check } from "../../src/platform/schema.ts";
 import { type Connection, type Mode, openDatabase, Writer } from "../../src/storage/index.ts";
+import { withoutEnd } from "./rules.ts";
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
@@ -209,6 +210,7 @@ export class TestDatabase {
         steps,
         takesReplies: () => false,
         timeoutHours,
+        allowance: withoutEnd,
         idempotency,
       }),
     );

@@ -69,7 +69,7 @@ export async function startStage(): Promise<Stage> {
     guard: addressGuard({ allowNetworks: [], allowLoopback: true }),
   });
   const server = startServer({
-    routes: webhookRoutes(webhooks, async ({ project, mode }, endpoint) => {
+    routes: webhookRoutes(webhooks, {}, async ({ project, mode }, endpoint) => {
       sentTests.push({ project, mode, endpoint });
       return { delivery_id: `dlv_${sentTests.length}` };
     }),

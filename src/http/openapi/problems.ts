@@ -1,4 +1,4 @@
-import type { JsonSchema, Operation } from "../../access/operation.ts";
+import { type JsonSchema, type Operation, rateLimitHeaders } from "../../access/operation.ts";
 import { type ProblemSlug, problems } from "../../platform/problem.ts";
 
 /** The problem document (RFC 9457), as problem-document.ts writes it. */
@@ -31,7 +31,7 @@ function problemsOf(operation: Operation): ReadonlySet<ProblemSlug> {
   const isForm = body?.type !== undefined;
   return new Set<ProblemSlug>([
     "bad-request",
-    ...(access === "public" ? [] : (["no-key", access === "test" ? "test-only" : "scope"] as const)),
+    ...(access === "public" ? [] : (["no-key", access === "test" ? "test-only" : "scope", "rate-limited"] as const)),
     ...(path.includes(":") && params !== undefined ? (["not-found"] as const) : []),
     ...(body === undefined ? [] : (["not-json", "request-timeout", "too-large", "media-type"] as const)),
     ...((body === undefined || isForm) && query === undefined ? [] : (["invalid"] as const)),
@@ -95,9 +95,8 @@ function headersFor(status: number): { headers?: Record<string, object> } {
     return { headers: { "WWW-Authenticate": { description: "`Bearer`.", schema: { type: "string" } } } };
   }
   if (status !== 429 && status !== 503) return {};
-  return {
-    headers: { "Retry-After": { description: "Whole seconds.", schema: { type: "string", pattern: "^[0-9]+$" } } },
-  };
+  const retryAfter = { description: "Whole seconds.", schema: { type: "string", pattern: "^[0-9]+$" } };
+  return { headers: { "Retry-After": retryAfter, ...(status === 429 ? rateLimitHeaders : {}) } };
 }
 
 function example(slug: ProblemSlug): object {

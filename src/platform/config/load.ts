@@ -7,6 +7,7 @@ import { ConfigError } from "./error.ts";
 import { explainIssues } from "./explain.ts";
 import { importConfigFile } from "./import.ts";
 import { listenUrl, withAbsoluteFiles } from "./listen.ts";
+import { builtInPlans } from "./plans.ts";
 import { type Config, configSchema, webhookDefaults, withDisplayName } from "./schema.ts";
 import { type GivenSecret, givenSecret } from "./secret.ts";
 
@@ -54,7 +55,8 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     throw new ConfigError(`Correct the configuration (${places.join("; ")}).\n${findings}`);
   }
 
-  const { baseUrl, dataDir, listen, people, channels, webhooks, backups, projects, audit, ...settings } = checked.data;
+  const { baseUrl, dataDir, listen, people, channels, webhooks, backups, projects, plans, audit, ...settings } =
+    checked.data;
   const dataDirInFile = isRecord(exported) && exported.dataDir !== undefined;
   const besideFile = (path: string) => resolve(source === null ? sources.cwd : dirname(source), path);
   return freeze({
@@ -80,6 +82,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     projects: byName(
       Object.fromEntries(Object.entries(projects).map(([name, project]) => [name, withDisplayName(name, project)])),
     ),
+    plans: byName({ ...builtInPlans, ...plans }),
     source,
     channelsConfigured: channels !== undefined,
     webhooksConfigured: webhooks !== undefined,

@@ -14,6 +14,7 @@ import { kannelSchema } from "./kannel.ts";
 import { line, named, network, oneOf, origin, phone, section, text, wholeNumber } from "./leaves.ts";
 import { listenSchema } from "./listen.ts";
 import { ntfySchema } from "./ntfy.ts";
+import { isTimeZone, limitsSchema, type Plan, plansSchema } from "./plans.ts";
 import { shutdownSchema } from "./shutdown.ts";
 import { slackSchema } from "./slack.ts";
 import { smppSchema } from "./smpp.ts";
@@ -231,6 +232,10 @@ export const configSchema = section({
   projects: named("project", NAME, NAME_RULE, project).default({}),
   /** Backups that the server makes by itself. While it is absent, it makes none. */
   backups: backups.optional(),
+  /** What a key made with `keys create --plan` may do, by name; beside and over those that are built in. */
+  plans: plansSchema.default({}),
+  /** What holds for every live key. */
+  limits: limitsSchema.prefault({}),
   receipts: receipts.prefault({}),
   /** How long the content of pauses is kept. Default: for ever. */
   retention: retention.prefault({}),
@@ -242,7 +247,14 @@ export const configSchema = section({
   log: log.prefault({}),
   /** How the server stops. */
   shutdown: shutdownSchema.prefault({}),
-}).superRefine(({ people, channels = {} }, context) => {
+}).superRefine(({ people, plans, channels = {} }, context) => {
+  for (const [name, { channels: allowed }] of Object.entries(plans)) {
+    for (const [index, channel] of (allowed ?? []).entries()) {
+      if (Object.hasOwn(NAMES_SEND, channel) || Object.hasOwn(channels, channel)) continue;
+      const message = `${Object.keys(NAMES_SEND).join(", ")} or the name of a channel that is configured`;
+      context.addIssue({ code: "custom", path: ["plans", name, "channels", index], message });
+    }
+  }
   for (const [name, { addresses = {} }] of Object.entries(people)) {
     for (const channel of Object.keys(addresses)) {
       const kind = Object.hasOwn(channels, channel) ? channels[channel]?.kind : undefined;
@@ -260,13 +272,15 @@ type Checked = z.output<typeof configSchema>;
 
 /** The configuration as the appliance uses it: checked, every default filled in, frozen to the last leaf. */
 export type Config = Immutable<
-  Omit<Checked, "baseUrl" | "channels" | "webhooks" | "projects"> & {
+  Omit<Checked, "baseUrl" | "channels" | "webhooks" | "projects" | "plans"> & {
     /** An origin without a closing slash: `https://approve.example.com`. */
     baseUrl: string;
     /** As in the file, else the defaults of a file that says `webhooks: {}`. */
     webhooks: z.output<typeof webhooks>;
     /** By name; only those in the file. {@link projectAppearance} answers for all. */
     projects: Record<string, ProjectConfig>;
+    /** By name; those of the file over those that are built in. */
+    plans: Record<string, Plan>;
   }
 > & {
   /** By name; empty when none is configured. */
@@ -314,15 +328,6 @@ type Immutable<T> = T extends string | number | boolean | null | undefined
 function isCronPattern(pattern: string): boolean {
   try {
     return new Cron(pattern, { paused: true }).nextRun() !== null;
-  } catch {
-    return false;
-  }
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return /^[A-Za-z]/.test(name);
   } catch {
     return false;
   }

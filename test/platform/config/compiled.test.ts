@@ -64,9 +64,9 @@ describe("a compiled executable in a folder that has nothing but a configuration
   });
 
   test("explains what it refuses as a source checkout does", async () => {
-    expect(await run(configFile("{ plans: { x: {} } }"))).toMatchObject({
+    expect(await run(configFile("{ plan: { x: {} } }"))).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining("  plans\n    found    an object with x, but this version has no such setting"),
+      stderr: expect.stringContaining("  plan\n    found    an object with x, but this version has no such setting"),
     });
     expect((await run({ "pausepoint.config.ts": "export default {{" })).stderr).toMatch(
       /pausepoint\.config\.ts:1:\d+: /,

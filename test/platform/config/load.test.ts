@@ -19,6 +19,7 @@ describe("where the configuration is found", () => {
       people: { ...config.people },
       channels: { ...config.channels },
       projects: { ...config.projects },
+      plans: { ...config.plans },
     }).toEqual({
       baseUrl: "http://127.0.0.1:8787",
       listen: { host: "127.0.0.1", port: 8787, trustProxy: [] },
@@ -28,6 +29,11 @@ describe("where the configuration is found", () => {
       people: {},
       channels: {},
       projects: {},
+      plans: {
+        free: { pausesPerMonth: 50, channels: ["sms"], maxTimeoutHours: 24, webhooks: false },
+        pro: { pausesPerMonth: 5_000, channels: ["sms", "email", "slack"], maxTimeoutHours: 720, webhooks: true },
+      },
+      limits: { timeZone: "UTC", requestsPerSecond: 100, messagesPerHour: 20, unknownKeysPerMinute: 60 },
       receipts: { validHours: 24 },
       retention: { contentDays: null, auditDays: null },
       audit: { witnesses: [], everyMinutes: 5, drop: null },

@@ -33,7 +33,7 @@ function settingsOf(schema: z.core.JSONSchema._JSONSchema, path: string[] = []):
 /** The dotted paths of a value, with `*` where the schema has a name of the operator's. */
 function pathsOf(value: unknown, path: string[] = []): string[] {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
-  const chosen = path.length === 1 && ["people", "channels", "projects"].includes(path[0] ?? "");
+  const chosen = path.length === 1 && ["people", "channels", "projects", "plans"].includes(path[0] ?? "");
   return Object.entries(value).flatMap(([key, inner]) => {
     const here = [...path, chosen ? "*" : key];
     return [...(chosen ? [] : [here.join(".")]), ...pathsOf(inner, here)];
@@ -117,6 +117,7 @@ describe("the repository's pausepoint.config.ts is the manual", () => {
       "webhooks",
       "retention",
       "shutdown",
+      "limits",
     ] as const) {
       expect(config[key]).toEqual(unset[key]);
     }
@@ -148,6 +149,8 @@ describe("the repository's pausepoint.config.ts is the manual", () => {
     const { projects } = await loadConfig({ env: {}, cwd: finance });
     // What a project says of retention takes the place of the setting for all, so it has no default of its own.
     expect({ finance: { ...config.projects.finance, retention: null } }).toEqual({ ...projects } as never);
+    // The manual shows the built-in plan, so that whoever uncomments it changes nothing.
+    expect(config.plans.free).toEqual(unset.plans.free as never);
     const saving = 'export default { backups: { folder: "/srv/backups/pausepoint" } };';
     const saved = await loadConfig({ env: {}, cwd: await folderWith({ "pausepoint.config.ts": saving }) });
     expect(config.backups).toEqual(saved.backups);
@@ -170,8 +173,9 @@ describe("the repository's pausepoint.config.ts is the manual", () => {
           "webhooks",
           "retention",
           "shutdown",
+          "limits",
         ],
-        ...["channels", "people", "projects", "backups"],
+        ...["channels", "people", "projects", "backups", "plans"],
       ].sort(),
     );
   });

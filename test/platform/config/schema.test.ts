@@ -46,7 +46,7 @@ describe("a refused setting is told with its path, what was found and what is al
       block(
         "listn",
         "an empty object, but this version has no such setting",
-        "baseUrl, listen, dataDir, defaultRegion, timeoutHours, people, channels, webhooks, projects, backups, receipts, retention, texts, audit, mcp, log, shutdown; did you mean listen?",
+        "baseUrl, listen, dataDir, defaultRegion, timeoutHours, people, channels, webhooks, projects, backups, plans, limits, receipts, retention, texts, audit, mcp, log, shutdown; did you mean listen?",
       ),
     );
     expect(await finding("{ listen: { prot: 1 } }")).toContain(
@@ -55,7 +55,7 @@ describe("a refused setting is told with its path, what was found and what is al
     expect(await finding("{ texts: { fax: 1 } }")).toEndWith("allowed  sms");
   });
 
-  test.each(["plans", "metrics"])("%s, which this version does not read, is refused", async (section) => {
+  test.each(["metrics", "plan"])("%s, which this version does not read, is refused", async (section) => {
     expect(await finding(`{ ${section}: {} }`)).toStartWith(`  ${section}\n`);
   });
 

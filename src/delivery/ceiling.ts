@@ -1,0 +1,68 @@
+import type { Tx, Work } from "../storage/index.ts";
+import { forgetMessagesTo, messagesAfter, messagesTo, setMessagesTo } from "./ceiling-queries.ts";
+import type { DeliveryContext } from "./context.ts";
+
+const HOUR = 3_600_000;
+
+/** A message that is to be queued: where it leads, and which recipient of the pause it is for. */
+export interface Planned {
+  readonly destination: string;
+  readonly position: number;
+}
+
+/** A recipient who has had enough for now. */
+export interface Full {
+  readonly position: number;
+  /** When there is room again. */
+  readonly at: number;
+}
+
+/**
+ * Takes room for messages under the ceiling that protects a person: at most `perHour` in any hour to one address, over
+ * all live keys and channels. It counts when a message is queued, in the unit of work that queues it, and outlives a
+ * restart. An address stands in the table as a keyed number alone.
+ *
+ * @returns those who have no room for theirs; then nothing was written, for nobody.
+ */
+export function* takeRoom(
+  tx: Tx,
+  { digests }: Pick<DeliveryContext, "digests">,
+  planned: readonly Planned[],
+  perHour: number,
+  now: number,
+): Work<readonly Full[]> {
+  const full: Full[] = [];
+  const taken: { n: number; times: number[] }[] = [];
+  for (const [destination, messages] of Map.groupBy(planned, (message) => message.destination)) {
+    const n = digests.numberOf(destination);
+    const row = yield* tx.one(messagesTo, { n });
+    // One of the future was counted before the clock was set back; an hour on either side is the same ceiling.
+    const times = row === undefined ? [] : recent(row.times, now);
+    const tooMany = times.length + messages.length - perHour;
+    if (tooMany > 0) {
+      const at = (times[Math.min(tooMany, times.length) - 1] ?? now) + HOUR;
+      full.push(...[...new Set(messages.map(({ position }) => position))].map((position) => ({ position, at })));
+    } else taken.push({ n, times: [...times, ...messages.map(() => now)] });
+  }
+  if (full.length > 0) return full;
+  for (const { n, times } of taken) yield* tx.run(setMessagesTo, { n, times: JSON.stringify(times), newest_at: now });
+  return full;
+}
+
+function recent(text: string, now: number): number[] {
+  const times = JSON.parse(text) as number[];
+  return times.filter((at) => Math.abs(now - at) < HOUR);
+}
+
+const AT_ONCE = 500;
+
+/**
+ * Forgets those who have had no message for an hour, some rows at a time. Answers where to go on, or null at the end.
+ *
+ * @param after where the last call ended; -1 to begin.
+ */
+export function* forgetMessages(tx: Tx, after: number, now: number): Work<number | null> {
+  const rows = yield* tx.all(messagesAfter, { after, limit: AT_ONCE });
+  for (const { n, newest_at } of rows) if (Math.abs(now - newest_at) >= HOUR) yield* tx.run(forgetMessagesTo, { n });
+  return rows.length < AT_ONCE ? null : (rows.at(-1)?.n ?? null);
+}

@@ -116,8 +116,10 @@ CREATE TABLE pauses (
   CHECK ((status = 'responded') = (response_choice IS NOT NULL)),
   CHECK ((status = 'responded') = (response_source IS NOT NULL))
 ) STRICT;
--- What ends leaves one index and enters none: an answer to an old pause touches few pages that no other one needs.
+-- What ends leaves one index and enters another at its end: an answer to an old pause touches few pages that no other one
+-- needs.
 CREATE INDEX pauses_due ON pauses (world_n, next_due_at) WHERE status = 'pending';
+CREATE INDEX pauses_ended ON pauses (world_n, ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX pauses_in_world ON pauses (world_n);
 
 -- Whom a pause asks, by position. `address` is what the asker wrote, normalised; `destination` is where it leads.
@@ -436,6 +438,30 @@ CREATE TABLE cosignatures (
   line    TEXT    NOT NULL,
   at      INTEGER NOT NULL,
   PRIMARY KEY (size, witness)
+) STRICT, WITHOUT ROWID;
+
+-- The catalogue: what the console finds pauses by, and counts them by. It is made from the log behind the backs of those
+-- who create and answer, and costs them nothing. `seq` is the last entry that it has taken in, `newest` the last pause.
+CREATE TABLE catalogue (
+  n      INTEGER PRIMARY KEY CHECK (n = 1),
+  seq    INTEGER NOT NULL,
+  newest INTEGER NOT NULL
+) STRICT;
+
+-- The words of messages and recipients by the pause's number; the words of what is erased go, in the very segments.
+CREATE VIRTUAL TABLE pause_words USING fts5 (words, content = '', detail = none, prefix = '2 3 4', tokenize = 'ascii');
+INSERT INTO pause_words (pause_words, rank) VALUES ('secure-delete', 1);
+
+-- How many of what there were on each day (whole days since the epoch, UTC) in each world. `measure` is `asked`, `human`,
+-- `default`, `timed_out`, `cancelled` or `undelivered`. `bucket` is 0, for `human` how long the answer took: 4 × log2 of
+-- the seconds, rounded up.
+CREATE TABLE daily_counts (
+  day     INTEGER NOT NULL,
+  world_n INTEGER NOT NULL,
+  measure TEXT    NOT NULL,
+  bucket  INTEGER NOT NULL,
+  count   INTEGER NOT NULL,
+  PRIMARY KEY (day, world_n, measure, bucket)
 ) STRICT, WITHOUT ROWID;
 
 -- Written once, never again: also a slip in our own code is refused by the database.

@@ -6,7 +6,7 @@
  *
  * `--quick`: everything once and briefly, to see that the benchmark runs. Its numbers mean nothing.
  * `--large`: 1,000,000 stored pauses in place of 100,000. `--rounds N`, `--seconds N`: five of two seconds unless said.
- * `--only load,growth`: some of load, latency, start, memory, webhooks, evidence, growth.
+ * `--only load,growth`: some of load, latency, start, memory, webhooks, evidence, console, growth.
  *
  * Needs wrk (the Debian package) on the path.
  */
@@ -14,6 +14,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { consoleViews } from "./bench/console.ts";
 import { evidence } from "./bench/evidence.ts";
 import { compile } from "./bench/executables.ts";
 import { type Figure, lineOf } from "./bench/figures.ts";
@@ -25,7 +26,7 @@ import { startTime } from "./bench/start.ts";
 import { throughput } from "./bench/throughput.ts";
 import { webhooks } from "./bench/webhooks.ts";
 
-const PARTS = ["load", "latency", "start", "memory", "webhooks", "evidence", "growth"] as const;
+const PARTS = ["load", "latency", "start", "memory", "webhooks", "evidence", "console", "growth"] as const;
 
 const project = join(import.meta.dir, "..");
 const results = join(project, "bench-results");
@@ -59,6 +60,7 @@ function extent() {
     restSeconds: quick ? 1 : 5,
     held: quick ? 200 : 10_000,
     webhooks: { times: quick ? 3 : 100, ends: quick ? 1 : 40 },
+    viewRounds: quick ? 2 : 15,
     growthRounds: quick ? 1 : 9,
     growthUnits: quick ? 64 : 512,
   };
@@ -95,6 +97,7 @@ async function bench(): Promise<void> {
     }
     if (only.has("webhooks")) for await (const each of webhooks(programs.product, folder, extent().webhooks)) add(each);
     if (only.has("evidence")) add(...(await evidence(programs.product, many.folder, folder)));
+    if (only.has("console")) add(...(await consoleViews(programs.product, folder, stored, extent().viewRounds)));
     // Last: it leaves queued messages behind.
     if (only.has("growth")) add(...(await growth(few, many, growthRounds, growthUnits)));
   } finally {

@@ -58,8 +58,8 @@ export class OpenFolder {
   }
 
   /** Creates pauses, a commit for each 256. */
-  async create(key: Key, count: number, timeoutHours: number): Promise<void> {
-    const request = check(
+  async create(key: Key, count: number, timeoutHours: number, numbered = false): Promise<void> {
+    const common = check(
       createBody,
       {
         recipient: "+13128471928",
@@ -73,8 +73,12 @@ export class OpenFolder {
     const steps = [{ channel: "sms", lane: OUTBOX, addressKind: "phone", afterMs: 0 }] as const;
     const takesReplies = () => false;
     const allowance = { pausesPerMonth: null, monthAt: monthsIn("UTC"), messagesPerHour: null };
-    const command = { key, request, recipients, steps, takesReplies, timeoutHours, allowance, idempotency: null };
-    await this.inBatches(count, () => this.writer.write((tx) => createPause(tx, this.context, command)));
+    const shared = { key, recipients, steps, takesReplies, timeoutHours, allowance, idempotency: null };
+    await this.inBatches(count, (index) => {
+      const message = numbered ? `Wire $48,200 to Acme Supplies for invoice ${20_000 + index}?` : common.message;
+      const request = { ...common, message };
+      return this.writer.write((tx) => createPause(tx, this.context, { ...shared, request }));
+    });
   }
 
   /** Runs `write` for 0 to `count` - 1, as many at once as share a commit. */

@@ -1,12 +1,15 @@
 import { Cron } from "croner";
 import { ScheduledBackups } from "../backup/index.ts";
+import { hasAdmin } from "../console/routes.ts";
 import { type DeliveryQueue, forgetMessages } from "../delivery/index.ts";
 import {
+  catalogueStand,
   type EventStreams,
   forgetOldEvents,
   forgetStaleKeys,
   type PauseContext,
   type Timeouts,
+  takeIntoCatalogue,
 } from "../pauses/index.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { LoadedConfig } from "../platform/config/load.ts";
@@ -69,6 +72,7 @@ export function startCalendar(parts: CalendarParts): Calendar {
       }
       seenCommits = commits;
     }),
+    job("* * * * * *", "catalogue", () => catalogueNews(parts)),
     job("17 * * * *", "idempotency keys", async () => {
       while (await writer.write((tx) => forgetStaleKeys(tx, clock.now())));
     }),
@@ -99,6 +103,19 @@ export function startCalendar(parts: CalendarParts): Calendar {
       await backups?.schedule.stop();
     },
   };
+}
+
+/** Units of the catalogue in one second: few while others wait for the disk, more while nobody does. */
+const UNITS = 20;
+const BUSY = 4;
+
+/** Nobody looks through a catalogue before somebody can sign in. */
+async function catalogueNews({ writer }: CalendarParts): Promise<void> {
+  if (catalogueStand(writer).behind === 0 || !hasAdmin(writer)) return;
+  for (let unit = 0; unit < UNITS; unit++) {
+    const more = await writer.write(takeIntoCatalogue);
+    if (!more || writer.crowd > BUSY) return;
+  }
 }
 
 async function eraseByCalendar({ config, writer, context, log }: CalendarParts): Promise<void> {

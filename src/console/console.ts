@@ -10,6 +10,7 @@ import { bare, framed, html, type Viewer } from "./html.ts";
 import { findSession, type OperatorContext, type Session } from "./operators.ts";
 import { deliveryEntries } from "./views/deliveries.ts";
 import { keyEntries } from "./views/keys.ts";
+import { listEntries } from "./views/lists.ts";
 import { logEntries } from "./views/log.ts";
 import { pauseEntries } from "./views/pauses.ts";
 import { settingsEntries } from "./views/settings.ts";
@@ -18,7 +19,7 @@ import { type ConsoleParts, type Entry, mayAct, page, redirect, type SignedIn, t
 const TRIES = 10;
 const TRIES_A_MINUTE = 2;
 
-const tables = [accountEntries, pauseEntries, deliveryEntries, logEntries, keyEntries, settingsEntries];
+const tables = [accountEntries, listEntries, pauseEntries, deliveryEntries, logEntries, keyEntries, settingsEntries];
 /** Every page of the console. */
 export const pages: readonly Entry[] = tables.flatMap((entries) => entries.pages);
 /** Everything that changes something. */

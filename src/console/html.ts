@@ -97,17 +97,28 @@ export interface Viewer {
   readonly token: string;
 }
 
-/** A page within the rail, for somebody who is signed in. `isLive`: its list is kept up to date by the script. */
-export function framed(title: string, viewer: Viewer, content: Fragment, isLive = false): string {
+/** What a page may be beside its content. */
+export interface Frame {
+  /** The stream that tells when something in it has changed: the script then brings its parts up to date. */
+  readonly live?: string;
+  /** The word of the rail that it belongs to, where that is not its title. */
+  readonly under?: (typeof RAIL)[number];
+}
+
+/** A page within the rail, for somebody who is signed in. */
+export function framed(title: string, viewer: Viewer, content: Fragment, { live, under }: Frame = {}): string {
   const rail = RAIL.map((word) => {
-    const current = word === title ? new Html(' aria-current="page"') : null;
+    const current = word === (under ?? title) ? new Html(' aria-current="page"') : null;
     return html`<li><a href="/console/${word.toLowerCase()}"${current}>${word}</a></li>`;
   });
   return documentOf(
     title,
-    html`<a class="skip" href="#main">To the content</a><nav aria-label="Console"><p class="brand">PausePoint</p><ul>${rail}</ul><div class="who"><p>${words(viewer.name)}<br><span class="quiet">${viewer.role}</span></p>${form("/console/sign-out", viewer.token, "Sign out")}</div></nav><main id="main" tabindex="-1"${isLive ? new Html(" data-live") : null}><h1>${title}</h1>${isLive ? html`<p class="live quiet" role="status"></p>` : null}${content}</main><dialog aria-labelledby="keys-title"><h2 id="keys-title">Keyboard</h2><dl><dt>/</dt><dd>search</dd><dt>j, k</dt><dd>next and previous row</dd><dt>Enter</dt><dd>open the row</dd><dt>?</dt><dd>this list</dd></dl><form method="dialog"><button>Close</button></form></dialog>`,
+    html`<a class="skip" href="#main">To the content</a><nav aria-label="Console"><p class="brand">PausePoint</p><ul>${rail}</ul><div class="who"><p>${words(viewer.name)}<br><span class="quiet">${viewer.role}</span></p>${form("/console/sign-out", viewer.token, "Sign out")}</div></nav><main id="main" tabindex="-1"${live === undefined ? null : html` data-live="${live}"`}><h1>${title}</h1>${live === undefined ? null : LIVE}${content}</main><dialog aria-labelledby="keys-title"><h2 id="keys-title">Keyboard</h2><dl><dt>/</dt><dd>search</dd><dt>j, k</dt><dd>next and previous row</dd><dt>Enter</dt><dd>open the row</dd><dt>?</dt><dd>this list</dd></dl><form method="dialog"><button>Close</button></form></dialog>`,
   );
 }
+
+/** Whether the page keeps up with what happens; without script, how to have it anew. */
+const LIVE = html`<p class="live quiet" role="status"></p><noscript><p class="quiet"><a href="">Load again</a> for the newest.</p></noscript>`;
 
 /** A page for whoever is not signed in. */
 export function bare(title: string, content: Fragment): string {

@@ -1,4 +1,13 @@
 export { withdrawPause } from "./cancel.ts";
+export {
+  catalogueStand,
+  countsBetween,
+  dropFromCatalogue,
+  findInCatalogue,
+  holdsWords,
+  secondsOf,
+  takeIntoCatalogue,
+} from "./catalogue/index.ts";
 export type { PauseContext } from "./context.ts";
 export type { Origin } from "./end.ts";
 export { eventBody } from "./event-body.ts";

@@ -1,6 +1,6 @@
 import type { KeyLimits } from "../access/index.ts";
 import { type Actor, appendEntry, newEntry } from "../audit/index.ts";
-import { type PauseContext, withdrawPause } from "../pauses/index.ts";
+import { dropFromCatalogue, type PauseContext, withdrawPause } from "../pauses/index.ts";
 import type { Tx, Work } from "../storage/index.ts";
 import { heldDigests } from "./holds.ts";
 import * as queries from "./queries.ts";
@@ -156,6 +156,7 @@ function* eraseRows(
   { n, positions }: { readonly n: number; readonly positions: readonly number[] },
   at: number,
 ): Work<void> {
+  yield* dropFromCatalogue(tx, n);
   yield* tx.run(queries.erasePause, { n, at });
   yield* tx.run(queries.eraseComments, { pause_n: n });
   yield* tx.run(queries.cancelWaiting, { pause_n: n, at });

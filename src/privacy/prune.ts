@@ -1,6 +1,6 @@
 /** `retention.auditDays`: the log itself, and what its pauses left in the tables, goes once it is old enough. */
 import { type OldestGroup, oldestGroup, pruneGroup, requestCheckpoint } from "../audit/index.ts";
-import type { PauseContext } from "../pauses/index.ts";
+import { dropFromCatalogue, type PauseContext } from "../pauses/index.ts";
 import type { Tx, Work, Writer } from "../storage/index.ts";
 import { nextTurn } from "./find.ts";
 import { heldDigests } from "./holds.ts";
@@ -94,5 +94,8 @@ function* dropPauses(tx: Tx, numbers: readonly number[], { at }: OldestGroup): W
   if (oldest !== undefined && oldest.at <= at)
     for (const { n, pause_n } of yield* tx.all(queries.eventsOf, range))
       if (gone.has(pause_n)) yield* tx.run(queries.dropEvent, { n });
-  for (const pause_n of numbers) for (const drop of queries.dropRows) yield* tx.run(drop, { pause_n });
+  for (const pause_n of numbers) {
+    yield* dropFromCatalogue(tx, pause_n);
+    for (const drop of queries.dropRows) yield* tx.run(drop, { pause_n });
+  }
 }

@@ -9,6 +9,7 @@ export { Reader } from "./reader.ts";
 export { ensureInstallation, findInstallation, folderSecret, readSecret, secretDigest } from "./secret.ts";
 export { stagingFolder, swapIn } from "./swap.ts";
 export type {
+  DailyMeasure,
   DeliveryKind,
   DeliveryStatus,
   EventType,

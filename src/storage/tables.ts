@@ -203,6 +203,10 @@ export interface Tables {
     seen_at: number;
     ends_at: number;
   };
+  catalogue: { n: number; seq: number; newest: number };
+  /** A table of FTS5; `pause_words` and `rank` are what it takes commands by. */
+  pause_words: { rowid: number; words: string; pause_words: string; rank: Generated<number | null> };
+  daily_counts: { day: number; world_n: number; measure: DailyMeasure; bucket: number; count: number };
   audit_entries: {
     seq: number;
     world_n: number | null;
@@ -240,6 +244,8 @@ export interface Tables {
 
 /** What a signing key signs. Test receipts have a key of their own, so that none can pass for a live one. */
 export type KeyPurpose = "log" | "receipt-live" | "receipt-test";
+/** What is counted by day: questions, answers of people and of the clock, other ends, and messages that did not arrive. */
+export type DailyMeasure = "asked" | "human" | "default" | "timed_out" | "cancelled" | "undelivered";
 /** Who may do what in the console: look, act, or also decide who may. */
 export type OperatorRole = "viewer" | "operator" | "admin";
 export type Mode = "live" | "test";

@@ -3,11 +3,11 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import {
   deliveriesAbout,
+  endedOf,
   entriesBefore,
-  entriesOfPauseBefore,
+  entriesOfPauseLike,
   failedBefore,
-  pausesBefore,
-  pausesOfWorldBefore,
+  pausesBehind,
   waitingOf,
 } from "../../src/console/views/queries.ts";
 import { openDatabase, type Query } from "../../src/storage/index.ts";
@@ -16,12 +16,12 @@ import { temporaryFolder } from "../support/database.ts";
 /** What a list reads is walked along an index: no table as a whole, and nothing sorted. */
 test.each([
   ["waitingOf", waitingOf, "pauses_due"],
-  ["pausesBefore", pausesBefore, "PRIMARY KEY"],
-  ["pausesOfWorldBefore", pausesOfWorldBefore, "pauses_in_world"],
+  ["endedOf", endedOf, "pauses_ended"],
+  ["pausesBehind", pausesBehind, "PRIMARY KEY"],
   ["failedBefore", failedBefore, "deliveries_failed"],
   ["deliveriesAbout", deliveriesAbout, "PRIMARY KEY"],
   ["entriesBefore", entriesBefore, "PRIMARY KEY"],
-  ["entriesOfPauseBefore", entriesOfPauseBefore, "audit_entries_of_pause"],
+  ["entriesOfPauseLike", entriesOfPauseLike, "audit_entries_of_pause"],
 ] as const)("%s goes along an index", (_, query, index) => {
   const folder = temporaryFolder();
   const database = openDatabase(join(folder, "data"));

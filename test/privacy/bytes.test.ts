@@ -7,6 +7,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openDatabase } from "../../src/storage/index.ts";
 import { type Appliance, startAppliance } from "../support/appliance.ts";
+import { eventually } from "../support/eventually.ts";
+import { administrator } from "../support/operator.ts";
 
 const ERASED_NUMBER = "+13128471928";
 const KEPT_NUMBER = "+13125550143";
@@ -103,3 +105,31 @@ test("no erased byte is left in the database, its write-ahead log or a fresh bac
     await appliance.stop();
   }
 }, 60_000);
+
+test("no word of what was erased is left in what the console searches, and the others are found still", async () => {
+  const appliance = await startAppliance();
+  const admin = await appliance.newKey({ mode: "live", scopes: ["admin"] });
+  try {
+    const operator = await administrator(appliance);
+    // No neighbour begins alike: a term is stored without what it shares with the one before it.
+    const words = ["jqquartz", "kzonyx", "vxtopaz", "yzberyl"];
+    for (const word of words) await appliance.ask(appliance.keys.test, { message: `Cut the ${word}?` });
+    await appliance.ask(appliance.keys.test, { message: "Cut the wqopal?", recipient: KEPT_NUMBER });
+    await eventually(
+      () => appliance.count("SELECT coalesce(max(newest), 0) FROM catalogue"),
+      (newest) => newest === 5,
+    );
+    const termsLeft = () => {
+      const bytes = appliance.bytesOf("SELECT block FROM pause_words_data");
+      return [...words, "wqopal"].filter((word) => bytes.includes(word.slice(1)));
+    };
+    expect(termsLeft()).toEqual([...words, "wqopal"]);
+    await appliance.post("/v1/privacy/erase", admin, { recipient: ERASED_NUMBER });
+    expect(termsLeft()).toEqual(["wqopal"]);
+    expect(foundIn(appliance.config.dataDir, words)).toEqual([]);
+    expect((await operator.get("/console/waiting?q=wqopal")).text).toContain("Cut the wqopal?");
+    expect((await operator.get("/console/decided?q=topaz")).text).not.toContain("/console/pauses/");
+  } finally {
+    await appliance.stop();
+  }
+}, 30_000);

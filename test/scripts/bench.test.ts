@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { VIEWS } from "../../scripts/bench/console.ts";
 import { noAiosmtpd } from "../peers/aiosmtpd.ts";
 
 const project = join(import.meta.dir, "../..");
@@ -90,6 +91,7 @@ function everyFigure(): string[] {
     "verifying it, MB a second ÷ SHA-256's",
     "memory of the export, second half ÷ first",
     "memory of verifying, second half ÷ first",
+    ...VIEWS.map(([view]) => `console, ${view}: 2000 stored ÷ 100`),
     ...["create", "answer", "answer to any, one by one", "answer to any, many at once", "due timeout"].map(
       (unit) => `${unit}: cost with 2000 stored ÷ 1000`,
     ),

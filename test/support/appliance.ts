@@ -200,6 +200,16 @@ export class Appliance {
     }
   }
 
+  /** All the bytes of the one column that `sql` finds. */
+  bytesOf(sql: string): Buffer {
+    const database = openDatabase(this.config.dataDir);
+    try {
+      return Buffer.concat(database.prepare<[], Buffer>(sql).pluck().all());
+    } finally {
+      database.close();
+    }
+  }
+
   async stop(): Promise<void> {
     await this.app.stop();
     rmSync(join(this.config.dataDir, ".."), { recursive: true, force: true });

@@ -10,7 +10,6 @@ import * as queries from "./queries.ts";
 const PAGE = 50;
 /** Entries looked at for one page; the link below goes on from there. */
 const ENTRIES_LOOKED_AT = 5_000;
-const CHUNK = 500;
 const ACTORS = ["developer", "human", "system", "operator"];
 
 export const logEntries: { readonly pages: readonly Entry[]; readonly forms: readonly Entry[] } = {
@@ -27,7 +26,8 @@ interface LoggedEntry {
 
 function log({ parts, query, viewer, now }: SignedIn): Reply {
   const of = (name: string) => (query.get(name) ?? "").slice(0, 100).trim();
-  const filter = { type: of("type"), actor: of("actor"), pause: of("pause") };
+  const type = Object.hasOwn(entryTypes, of("type")) ? of("type") : "";
+  const filter = { type, actor: ACTORS.find((one) => one === of("actor")) ?? "", pause: of("pause") };
   const mark = filterMark(["log", filter.type, filter.actor, filter.pause]);
   const cursor = query.get("cursor");
   const before = cursor === null ? Number.MAX_SAFE_INTEGER : decodeCursor(cursor, mark, "number");
@@ -48,27 +48,30 @@ function read(
   filter: { type: string; actor: string; pause: string },
   before: number,
 ): { entries: LoggedEntry[]; next: number | null } {
-  const pause = filter.pause === "" ? null : writer.one(queries.pauseNumber, { id: filter.pause });
-  if (pause === undefined) return { entries: [], next: null };
-  const entries: LoggedEntry[] = [];
-  let last = before;
-  for (let looked = 0; looked < ENTRIES_LOOKED_AT; looked += CHUNK) {
-    const chunk =
-      pause === null
-        ? writer.all(queries.entriesBefore, { before: last, limit: CHUNK })
-        : writer.all(queries.entriesOfPauseBefore, { pause_n: pause.n, before: last, limit: CHUNK });
-    for (const row of chunk) {
-      const entry = JSON.parse(row.entry) as LoggedEntry;
-      const actor = entry.actor as { readonly type: string };
-      if ((filter.type === "" || entry.type === filter.type) && (filter.actor === "" || actor.type === filter.actor)) {
-        if (entries.length === PAGE) return { entries, next: last };
-        entries.push(entry);
-      }
-      last = row.seq;
-    }
-    if (chunk.length < CHUNK) return { entries, next: null };
+  const type = filter.type === "" ? "%" : `%"type":"${filter.type}"%`;
+  const actor = filter.actor === "" ? "%" : `%,"type":"${filter.actor}"},"at":%`;
+  const limit = PAGE + 1;
+  if (filter.pause !== "") {
+    const pause = writer.one(queries.pauseNumber, { id: filter.pause });
+    if (pause === undefined) return { entries: [], next: null };
+    const rows = writer.all(queries.entriesOfPauseLike, { pause_n: pause.n, before, type, actor, limit });
+    return {
+      entries: rows.slice(0, PAGE).map(entryOf),
+      next: rows.length > PAGE ? (rows[PAGE - 1]?.seq ?? null) : null,
+    };
   }
-  return { entries, next: last };
+  const [newest] = writer.all(queries.entriesBefore, { before, limit: 1 });
+  const rows = writer.all(queries.entriesLike, { before, type, actor, look: ENTRIES_LOOKED_AT, limit });
+  const entries = rows.slice(0, PAGE).map(entryOf);
+  if (rows.length > PAGE) return { entries, next: rows[PAGE - 1]?.seq ?? null };
+  // Entries are numbered without a gap.
+  const lowest = (newest?.seq ?? 0) - ENTRIES_LOOKED_AT + 1;
+  const isOver = writer.all(queries.entriesBefore, { before: lowest, limit: 1 }).length === 0;
+  return { entries, next: isOver ? null : lowest };
+}
+
+function entryOf({ entry }: { readonly entry: string }): LoggedEntry {
+  return JSON.parse(entry) as LoggedEntry;
 }
 
 /** How far the log goes, and how far it is signed and witnessed. Whether it is whole, `audit verify` says. */

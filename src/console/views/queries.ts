@@ -36,15 +36,32 @@ export const waitingOf = define<{ world_n: number; at: number; n: number; limit:
     .limit(p("limit")),
 );
 
-export const pausesBefore = define<{ before: number; limit: number }>()((db, p) =>
-  db.selectFrom("pauses").select(LISTED).where("n", "<", p("before")).orderBy("n", "desc").limit(p("limit")),
-);
-
-export const pausesOfWorldBefore = define<{ world_n: number; before: number; limit: number }>()((db, p) =>
+/** What ended in one world before a place in the order of its end, newest first: along the index of what has ended. */
+export const endedOf = define<{ world_n: number; at: number; n: number; limit: number }>()((db, p) =>
   db
     .selectFrom("pauses")
-    .select(LISTED)
+    .select(["n", "ended_at", "status"])
     .where("world_n", "=", p("world_n"))
+    .where("ended_at", "is not", null)
+    .where((eb) => eb(eb.refTuple("ended_at", "n"), "<", eb.tuple(p("at"), p("n"))))
+    .orderBy("ended_at", "desc")
+    .orderBy("n", "desc")
+    .limit(p("limit")),
+);
+
+export const listedPause = define<{ n: number }>()((db, p) =>
+  db
+    .selectFrom("pauses")
+    .select([...LISTED, "next_due_at"])
+    .where("n", "=", p("n")),
+);
+
+/** The newest pauses behind one, newest first: those that no catalogue holds yet. */
+export const pausesBehind = define<{ after: number; before: number; limit: number }>()((db, p) =>
+  db
+    .selectFrom("pauses")
+    .select(["n", "message"])
+    .where("n", ">", p("after"))
     .where("n", "<", p("before"))
     .orderBy("n", "desc")
     .limit(p("limit")),
@@ -114,6 +131,29 @@ export const attemptsAt = define<{ pause_n: number; ordinal: number }>()((db, p)
     .orderBy("attempt"),
 );
 
+/**
+ * Entries below `before` that are like both patterns, newest first, among the `look` that come next. Types and actors
+ * stand in an entry as canonical JSON has them, where no quoted text can look like one.
+ */
+export const entriesLike = define<{ before: number; type: string; actor: string; look: number; limit: number }>()(
+  (db, p) =>
+    db
+      .selectFrom((eb) =>
+        eb
+          .selectFrom("audit_entries")
+          .select(["seq", "entry"])
+          .where("seq", "<", p("before"))
+          .orderBy("seq", "desc")
+          .limit(p("look"))
+          .as("looked"),
+      )
+      .selectAll()
+      .where("entry", "like", p("type"))
+      .where("entry", "like", p("actor"))
+      .orderBy("seq", "desc")
+      .limit(p("limit")),
+);
+
 export const entriesBefore = define<{ before: number; limit: number }>()((db, p) =>
   db
     .selectFrom("audit_entries")
@@ -123,12 +163,21 @@ export const entriesBefore = define<{ before: number; limit: number }>()((db, p)
     .limit(p("limit")),
 );
 
-export const entriesOfPauseBefore = define<{ pause_n: number; before: number; limit: number }>()((db, p) =>
+/** Entries of one pause below `before` that are like both patterns, newest first. */
+export const entriesOfPauseLike = define<{
+  pause_n: number;
+  before: number;
+  type: string;
+  actor: string;
+  limit: number;
+}>()((db, p) =>
   db
     .selectFrom("audit_entries")
-    .select(["seq", "entry", "disclosed"])
+    .select(["seq", "entry"])
     .where("pause_n", "=", p("pause_n"))
     .where("seq", "<", p("before"))
+    .where("entry", "like", p("type"))
+    .where("entry", "like", p("actor"))
     .orderBy("seq", "desc")
     .limit(p("limit")),
 );

@@ -62,6 +62,12 @@ const todo: Partial<Record<ProblemSlug, string>> = {
   scope: "The key may not do this. You can't mend this: tell the user which scope is missing.",
   "key-limit":
     "The operator has limited this key, so that an agent can't approve itself. Choose what the limit allows, or tell the user. Do not try to get around it.",
+  "plan-limit":
+    "The plan of this key does not allow it. Choose what the plan has, or tell the user. Do not try to get around it.",
+  quota:
+    "The plan's pauses of this month are used up. Calling again before the next month is of no use: tell the user, and do not act without an answer.",
+  "message-limit":
+    "This person has been asked too often within the last hour. Do not ask somebody else instead, and do not act: wait as long as is said, or tell the user.",
   "test-only": "Only a test key may do this.",
   "not-found":
     "Check the pause_id: it is the one that create_pause_request returned, with the same key. list_pause_requests shows those that this key can see.",
@@ -71,6 +77,6 @@ const todo: Partial<Record<ProblemSlug, string>> = {
   "idempotency-running":
     "The same question is being asked at this moment. Wait a second and call again with the same arguments.",
   "rate-limited":
-    "Too many requests, or too many messages to this recipient. Do not ask somebody else instead: wait, then call again with the same arguments.",
+    "Too many requests. Wait a second or two, then call again with the same arguments.",
   "too-large": "Shorten the arguments: all together they may have 64 kB.",
 };

@@ -132,7 +132,7 @@ function* refuseToBury(
     headers: { "retry-after": String(seconds) },
     errors: full.map(({ position }) => ({
       pointer: pointerOf(request, position),
-      detail: `has had ${perHour} messages within the last hour`,
+      detail: "has had as many within the last hour, or would have with this",
     })),
   });
 }

@@ -1087,6 +1087,7 @@ describe("who changes a key is found", () => {
         made,
         "limits of the key",
       ),
+      update("a key was given a plan", "plan = 'pro'", made, "plan of the key"),
       update("the limits of a key are not JSON", "limits = ''", nobodyTells, "limits of the key"),
       update("the limits of a key are nothing", "limits = 'null'", nobodyTells, "are not an object"),
       update("a key has another name", "name = 'Another'", made, "name of the key"),
@@ -1139,7 +1140,7 @@ function nobodyTells(): null {
 function forgeKey(raw: Database.Database, n: number): void {
   raw
     .prepare(
-      "INSERT INTO api_keys SELECT ?, 'key_forged', world_n, name, zeroblob(32), hint, scopes, limits, created_at, NULL FROM api_keys LIMIT 1",
+      "INSERT INTO api_keys SELECT ?, 'key_forged', world_n, name, zeroblob(32), hint, scopes, limits, plan, created_at, NULL FROM api_keys LIMIT 1",
     )
     .run(n);
 }

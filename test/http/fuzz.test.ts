@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, setDefaultTimeout, test } from
 import fc from "fast-check";
 import { scopes } from "../../src/access/index.ts";
 import { openApiDocument } from "../../src/http/openapi/document.ts";
-import { type Appliance, startAppliance } from "../support/appliance.ts";
+import { type Appliance, startAppliance, unhurried } from "../support/appliance.ts";
 
 setDefaultTimeout(120_000);
 
@@ -32,7 +32,7 @@ let keys: readonly string[];
 /** Ids that are there, so that what is tried gets past the 404. */
 let ids: Record<string, string>;
 beforeAll(async () => {
-  appliance = await startAppliance();
+  appliance = await startAppliance(unhurried);
   keys = [
     await appliance.newKey({ mode: "test", scopes }),
     await appliance.newKey({ mode: "live", scopes }),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Route, scopes } from "../../src/access/index.ts";
 import type { Pause } from "../../src/pauses/index.ts";
-import { type Answer, type Appliance, startAppliance } from "../support/appliance.ts";
+import { type Answer, type Appliance, startAppliance, unhurried } from "../support/appliance.ts";
 import { expectProblem } from "./problem.ts";
 
 /** Who may reach these needs no key. Whoever adds one says so here. */
@@ -39,7 +39,7 @@ let appliance: Appliance;
 let pauses: Record<keyof Appliance["keys"], Pause>;
 
 beforeAll(async () => {
-  appliance = await startAppliance();
+  appliance = await startAppliance(unhurried);
   const { test: key, live, otherTest, otherLive } = appliance.keys;
   pauses = {
     test: await appliance.ask(key),

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { type Appliance, startAppliance } from "../support/appliance.ts";
+import { type Appliance, startAppliance, unhurried } from "../support/appliance.ts";
 
 let appliance: Appliance;
 let key: string;
 beforeAll(async () => {
-  appliance = await startAppliance();
+  appliance = await startAppliance(unhurried);
   key = appliance.keys.test;
 });
 afterAll(() => appliance.stop());

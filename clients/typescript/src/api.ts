@@ -1266,12 +1266,36 @@ export interface components {
             headers: {
                 /** @description Whole seconds. */
                 readonly "Retry-After"?: string;
+                /** @description What is allowed, such as `"month";q=50;w=2592000`: 50 in a month of so many seconds. */
+                readonly "RateLimit-Policy"?: string;
+                /** @description What is left, and the seconds until all of it is there again: `"month";r=49;t=608400`. */
+                readonly RateLimit?: string;
                 readonly [name: string]: unknown;
             };
             content: {
                 readonly "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     readonly type?: "/problems/rate-limited";
+                    /** @constant */
+                    readonly status?: 429;
+                };
+            };
+        };
+        /** @description Too many requests. The month's pauses are used up. Too many messages to one recipient. */
+        readonly RateLimited_Quota_MessageLimit: {
+            headers: {
+                /** @description Whole seconds. */
+                readonly "Retry-After"?: string;
+                /** @description What is allowed, such as `"month";q=50;w=2592000`: 50 in a month of so many seconds. */
+                readonly "RateLimit-Policy"?: string;
+                /** @description What is left, and the seconds until all of it is there again: `"month";r=49;t=608400`. */
+                readonly RateLimit?: string;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    readonly type?: "/problems/rate-limited" | "/problems/quota" | "/problems/message-limit";
                     /** @constant */
                     readonly status?: 429;
                 };
@@ -1319,15 +1343,15 @@ export interface components {
                 };
             };
         };
-        /** @description The key lacks a scope. The key's limit. */
-        readonly Scope_KeyLimit: {
+        /** @description The key lacks a scope. The key's limit. The plan's limit. */
+        readonly Scope_KeyLimit_PlanLimit: {
             headers: {
                 readonly [name: string]: unknown;
             };
             content: {
                 readonly "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    readonly type?: "/problems/scope" | "/problems/key-limit";
+                    readonly type?: "/problems/scope" | "/problems/key-limit" | "/problems/plan-limit";
                     /** @constant */
                     readonly status?: 403;
                 };
@@ -1342,6 +1366,20 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     readonly type?: "/problems/scope" | "/problems/live-only";
+                    /** @constant */
+                    readonly status?: 403;
+                };
+            };
+        };
+        /** @description The key lacks a scope. The plan's limit. */
+        readonly Scope_PlanLimit: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    readonly type?: "/problems/scope" | "/problems/plan-limit";
                     /** @constant */
                     readonly status?: 403;
                 };
@@ -1507,6 +1545,7 @@ export interface operations {
             readonly 401: components["responses"]["NoKey"];
             readonly 403: components["responses"]["Scope"];
             readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -1545,6 +1584,10 @@ export interface operations {
                     readonly Location?: string;
                     /** @description `true` when the pause was there before. */
                     readonly "Idempotent-Replayed"?: "true";
+                    /** @description What is allowed, such as `"month";q=50;w=2592000`: 50 in a month of so many seconds. */
+                    readonly "RateLimit-Policy"?: string;
+                    /** @description What is left, and the seconds until all of it is there again: `"month";r=49;t=608400`. */
+                    readonly RateLimit?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -1595,13 +1638,13 @@ export interface operations {
             };
             readonly 400: components["responses"]["BadRequest_NotJson"];
             readonly 401: components["responses"]["NoKey"];
-            readonly 403: components["responses"]["Scope_KeyLimit"];
+            readonly 403: components["responses"]["Scope_KeyLimit_PlanLimit"];
             readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["IdempotencyRunning"];
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["MediaType"];
             readonly 422: components["responses"]["Invalid_IdempotencyMismatch"];
-            readonly 429: components["responses"]["RateLimited"];
+            readonly 429: components["responses"]["RateLimited_Quota_MessageLimit"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -1682,6 +1725,7 @@ export interface operations {
             readonly 403: components["responses"]["Scope"];
             readonly 404: components["responses"]["NotFound"];
             readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -1772,6 +1816,7 @@ export interface operations {
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["MediaType"];
             readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -1862,6 +1907,7 @@ export interface operations {
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["MediaType"];
             readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -1939,6 +1985,7 @@ export interface operations {
             readonly 403: components["responses"]["TestOnly"];
             readonly 404: components["responses"]["NotFound"];
             readonly 409: components["responses"]["AlreadyEnded"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -2012,6 +2059,7 @@ export interface operations {
             readonly 403: components["responses"]["Scope"];
             readonly 404: components["responses"]["NotFound"];
             readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -2050,6 +2098,7 @@ export interface operations {
             readonly 403: components["responses"]["Scope"];
             readonly 404: components["responses"]["NotFound"];
             readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -2119,6 +2168,7 @@ export interface operations {
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["MediaType"];
             readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -2167,6 +2217,7 @@ export interface operations {
             readonly 401: components["responses"]["NoKey"];
             readonly 403: components["responses"]["Scope"];
             readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -2217,12 +2268,13 @@ export interface operations {
             };
             readonly 400: components["responses"]["BadRequest_NotJson"];
             readonly 401: components["responses"]["NoKey"];
-            readonly 403: components["responses"]["Scope"];
+            readonly 403: components["responses"]["Scope_PlanLimit"];
             readonly 408: components["responses"]["RequestTimeout"];
             readonly 409: components["responses"]["WebhookLimit"];
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["MediaType"];
             readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -2250,6 +2302,7 @@ export interface operations {
             readonly 400: components["responses"]["BadRequest"];
             readonly 401: components["responses"]["NoKey"];
             readonly 403: components["responses"]["Scope"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -2277,6 +2330,7 @@ export interface operations {
             readonly 400: components["responses"]["BadRequest"];
             readonly 401: components["responses"]["NoKey"];
             readonly 403: components["responses"]["Scope"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -2323,6 +2377,7 @@ export interface operations {
             readonly 401: components["responses"]["NoKey"];
             readonly 403: components["responses"]["Scope"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -2355,6 +2410,7 @@ export interface operations {
             readonly 401: components["responses"]["NoKey"];
             readonly 403: components["responses"]["Scope"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -2408,12 +2464,13 @@ export interface operations {
             };
             readonly 400: components["responses"]["BadRequest_NotJson"];
             readonly 401: components["responses"]["NoKey"];
-            readonly 403: components["responses"]["Scope"];
+            readonly 403: components["responses"]["Scope_PlanLimit"];
             readonly 404: components["responses"]["NotFound"];
             readonly 408: components["responses"]["RequestTimeout"];
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["MediaType"];
             readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -2461,6 +2518,7 @@ export interface operations {
             readonly 401: components["responses"]["NoKey"];
             readonly 403: components["responses"]["Scope"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -2501,6 +2559,7 @@ export interface operations {
             readonly 403: components["responses"]["Scope"];
             readonly 404: components["responses"]["NotFound"];
             readonly 409: components["responses"]["NotDeliverable"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -2533,6 +2592,7 @@ export interface operations {
             readonly 401: components["responses"]["NoKey"];
             readonly 403: components["responses"]["Scope"];
             readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -2571,6 +2631,7 @@ export interface operations {
             readonly 403: components["responses"]["Scope"];
             readonly 404: components["responses"]["NotFound"];
             readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -2605,6 +2666,7 @@ export interface operations {
             readonly 401: components["responses"]["NoKey"];
             readonly 403: components["responses"]["Scope"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -2640,6 +2702,7 @@ export interface operations {
             readonly 403: components["responses"]["Scope"];
             readonly 404: components["responses"]["NotFound"];
             readonly 409: components["responses"]["NotDeliverable"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -2690,6 +2753,7 @@ export interface operations {
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["MediaType"];
             readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -2721,6 +2785,7 @@ export interface operations {
             readonly 403: components["responses"]["Scope"];
             readonly 404: components["responses"]["NotFound"];
             readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["SigningWithheld_Unavailable"];
         };
@@ -2760,6 +2825,7 @@ export interface operations {
             readonly 403: components["responses"]["Scope"];
             readonly 404: components["responses"]["NotFound"];
             readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["SigningWithheld_Unavailable"];
         };
@@ -2797,6 +2863,7 @@ export interface operations {
             readonly 403: components["responses"]["Scope"];
             readonly 404: components["responses"]["NotFound"];
             readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["SigningWithheld_Unavailable"];
         };
@@ -2867,6 +2934,7 @@ export interface operations {
             readonly 413: components["responses"]["TooLarge"];
             readonly 415: components["responses"]["MediaType"];
             readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -2897,6 +2965,7 @@ export interface operations {
             readonly 401: components["responses"]["NoKey"];
             readonly 403: components["responses"]["Scope_LiveOnly"];
             readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["Unavailable"];
         };
@@ -3119,6 +3188,7 @@ export interface operations {
             readonly 403: components["responses"]["TestOnly"];
             readonly 404: components["responses"]["NotFound"];
             readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["RateLimited"];
             readonly 500: components["responses"]["Internal"];
             readonly 503: components["responses"]["Unavailable"];
         };

@@ -91,6 +91,8 @@ def is_passing(error: PausePointError) -> bool:
         return error.status >= 500
     if not isinstance(error, ProblemError):
         return False
+    if error.type == "/problems/quota":  # the next month is no little later
+        return False
     if error.status == 409:  # with a Retry-After: the same create is still under way (RFC 9110, section 10.2.3)
         return error.retry_after_seconds is not None
     return error.status in (408, 425, 429, 500, 502, 503, 504)

@@ -42,6 +42,9 @@ export function* countPause(
       ? newest.pauses
       : ((yield* tx.one(queries.pausesInMonth, { key_n: key.n, month: month.number }))?.pauses ?? 0);
   if (limit !== null && before >= limit) throw usedUp({ used: before, limit, month }, now);
+  // The end of the batch writes one month of a key: where another begins within a batch, the last one is written here.
+  if (newest.month !== month.number && newest.month !== 0)
+    yield* tx.run(queries.setPausesInMonth, { key_n: key.n, ...newest });
   tx.share(tally.state, { month: month.number, pauses: before + 1 });
   tx.closing(tally.write);
   return limit === null ? null : { used: before + 1, limit, month };

@@ -207,6 +207,19 @@ describe.each(clients)("over a broken network, %s", (client) => {
     expect(await pausesAsking(message)).toHaveLength(1);
   });
 
+  test("does not wait for the next month where this one's pauses are used up", async () => {
+    let asked = 0;
+    const url = proxy(async () => {
+      asked++;
+      return Response.json(
+        { ...problem(429), type: "/problems/quota" },
+        { status: 429, headers: { "retry-after": "0" } },
+      );
+    });
+    const [came] = await python(ask(client, `Used up? (${client})`, {}, { url }));
+    expect([came?.raised, asked]).toEqual(["RateLimitedError", 1]);
+  });
+
   test("asks again where the connection breaks in the middle of an answer, and reads one in chunks", async () => {
     const message = `Half? (${client})`;
     const chunked = proxy(async (request) => {

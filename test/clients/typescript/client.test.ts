@@ -146,6 +146,19 @@ describe("a broken network", () => {
     expect((await client.listPauses({ limit: 100 })).data.filter((pause) => pause.message === message)).toHaveLength(1);
   });
 
+  test("is not meant where the month's pauses are used up: it is told at once", async () => {
+    let asked = 0;
+    const used = proxy(() => {
+      asked++;
+      return Response.json(
+        { ...problem(429), type: "/problems/quota" },
+        { status: 429, headers: { "retry-after": "0" } },
+      );
+    });
+    expect(await used.ask(wire).catch((error: unknown) => error)).toBeInstanceOf(RateLimitedError);
+    expect(asked).toBe(1);
+  });
+
   test("with nobody at all is an error after its time, which names the server", async () => {
     const nobody = new PausePoint({ url: "http://127.0.0.1:9", apiKey: appliance.keys.test, patienceMs: 300 });
     const failed = await nobody.ask(wire).catch((error: unknown) => error);

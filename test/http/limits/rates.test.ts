@@ -11,7 +11,12 @@ afterEach(async () => {
   running = null;
 });
 
-const asConfigured = { timeZone: "UTC", requestsPerSecond: 100, messagesPerHour: 20, unknownKeysPerMinute: 60 } as const;
+const asConfigured = {
+  timeZone: "UTC",
+  requestsPerSecond: 100,
+  messagesPerHour: 20,
+  unknownKeysPerMinute: 60,
+} as const;
 
 async function started(limits: Partial<LimitsConfig> = {}, trustProxy: readonly string[] = []): Promise<Appliance> {
   running = await startAppliance((config) => ({

@@ -10,6 +10,7 @@ import { addConfig } from "./config.ts";
 import { addDemo } from "./demo.ts";
 import { addDigest } from "./digest.ts";
 import { addDoctor } from "./doctor.ts";
+import { addHealthcheck } from "./healthcheck.ts";
 import { addHook } from "./hook.ts";
 import { addKeys } from "./keys.ts";
 import { addLicenses } from "./licenses.ts";
@@ -34,6 +35,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .exitOverride()
     .configureOutput({ writeOut: (text) => print(text.trimEnd()), writeErr: (text) => printError(text.trimEnd()) });
   addServe(program);
+  addHealthcheck(program);
   addSetupLink(program);
   addDemo(program);
   addAsk(program);

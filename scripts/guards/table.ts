@@ -168,10 +168,26 @@ export const guards: readonly Guard[] = [
   {
     guard: "`X-Forwarded-For` counts from trusted proxies only",
     file: "src/http/client-address.ts",
-    line: "if (forwardedFor === null || !isTrusted(own)) return own;",
-    without: "if (forwardedFor === null) return own;",
+    line: "if (!isTrusted(own)) {",
+    without: "if (false) {",
     test: "test/http/raw.test.ts",
     title: "counts for nothing from a client that is no trusted proxy",
+  },
+  {
+    guard: "a body that is too long is read to its end",
+    file: "src/http/body.ts",
+    line: 'return new Problem("too-large", "The body is longer than 64 kB.");',
+    without: 'return new Problem("too-large", "The body is longer than 64 kB.", CLOSE);',
+    test: "test/http/raw.test.ts",
+    title: "over 64 kB is read to its end and dropped, so that the answer arrives and the connection goes on",
+  },
+  {
+    guard: "a certificate is read once both files are new",
+    file: "src/http/certificate-watch.ts",
+    line: "if (state !== this.#servedState && state === this.#seen)",
+    without: "if (state !== this.#servedState)",
+    test: "test/http/tls.test.ts",
+    title: "is not read while only one of the two files is new",
   },
   {
     guard: "forged links are limited, genuine ones never",

@@ -66,8 +66,12 @@ export async function readBytes(request: Request, clock: Clock): Promise<Uint8Ar
 
 const CLOSE = { headers: { connection: "close" } };
 
+/**
+ * The connection stays: what still comes of the body is read and dropped, up to Bun's own limit. Closing it with bytes
+ * unread resets it, and a proxy that is still sending would tell its client of a broken server (502) in place of this.
+ */
 function tooLarge(): Problem {
-  return new Problem("too-large", "The body is longer than 64 kB.", CLOSE);
+  return new Problem("too-large", "The body is longer than 64 kB.");
 }
 
 function decode(bytes: Uint8Array): string {

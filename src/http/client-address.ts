@@ -2,18 +2,32 @@ import ipaddr from "ipaddr.js";
 
 type Range = [ipaddr.IPv4 | ipaddr.IPv6, number];
 
+/** Where a reverse proxy stands: this machine, or a network that is not the internet. */
+const INSIDE = new Set(["loopback", "private", "uniqueLocal", "linkLocal", "carrierGradeNat"]);
+
 /**
  * Tells a client's address: the socket's peer, or, while that is a trusted proxy, the right-most address in
- * `X-Forwarded-For` that is no trusted proxy. What stands left of it anybody may have written.
+ * `X-Forwarded-For` that is no trusted proxy. What stands left of it anybody may have written. `Forwarded` (RFC 7239) is
+ * not read: a proxy that does not write it passes on what the client wrote.
+ *
+ * @param onIgnored called once, with the address of a peer inside that sent the header and is not trusted: most likely
+ * a proxy that the operator has forgotten to name
  */
 export function clientAddresses(
   trusted: readonly string[],
+  onIgnored: (peer: string) => void = () => {},
 ): (peer: string | null, forwardedFor: string | null) => string | null {
   const ranges: Range[] = trusted.map((text) => ipaddr.parseCIDR(text));
   const isTrusted = (address: string) => {
     if (!ipaddr.isValid(address)) return false;
     const parsed = ipaddr.process(address);
     return ranges.some((range) => range[0].kind() === parsed.kind() && parsed.match(range as [ipaddr.IPv4, number]));
+  };
+  let told = false;
+  const ignore = (peer: string) => {
+    if (told || !ipaddr.isValid(peer) || !INSIDE.has(ipaddr.process(peer).range())) return;
+    told = true;
+    onIgnored(peer);
   };
   // One peer asks many times in a row, and reading an address costs more than the rest of this.
   let lastPeer: string | null = null;
@@ -25,14 +39,23 @@ export function clientAddresses(
       lastPeer = peer;
     }
     const own = lastOwn;
-    if (forwardedFor === null || !isTrusted(own)) return own;
+    if (forwardedFor === null) return own;
+    if (!isTrusted(own)) {
+      ignore(own);
+      return own;
+    }
     let client = own;
     for (const hop of forwardedFor.split(",").reverse()) {
-      const address = hop.trim();
+      const address = withoutPort(hop.trim());
       if (!ipaddr.isValid(address)) break;
       client = ipaddr.process(address).toString();
       if (!isTrusted(client)) break;
     }
     return client;
   };
+}
+
+/** Some proxies write the client's port behind its address: `192.0.2.7:4711`, `[2001:db8::7]:4711`. */
+function withoutPort(hop: string): string {
+  return /^\[([^\]]*)\](?::\d+)?$/.exec(hop)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(hop)?.[1] ?? hop;
 }

@@ -124,7 +124,9 @@ export function createRouter(
   const surroundings: Surroundings = {
     clock: parts.clock,
     idleSeconds: IDLE_SECONDS,
-    addressOf: clientAddresses(parts.listen.trustProxy),
+    addressOf: clientAddresses(parts.listen.trustProxy, (peer) =>
+      log.warn("X-Forwarded-For was ignored: its sender is not in listen.trustProxy", { peer }),
+    ),
   };
   const connections = new WeakMap<Request, Connection>();
   const always = headersOfAll(parts.listen.tls);

@@ -1,6 +1,7 @@
 /** One connection whose every byte the test writes itself: what no HTTP client would send. */
 export interface RawSocket {
-  send(bytes: string | Uint8Array): void;
+  /** Answers how many bytes of it were taken: fewer than all while the other side does not read. */
+  send(bytes: string | Uint8Array): number;
   /** Closes this side, as a client does that has left. */
   leave(): void;
   /** True once the server has closed. */
@@ -31,8 +32,9 @@ export async function openSocket(port: number): Promise<RawSocket> {
   });
   return {
     send(bytes) {
-      socket.write(bytes);
+      const taken = socket.write(bytes);
       socket.flush();
+      return Math.max(0, taken);
     },
     leave: () => socket.terminate(),
     received: promise,

@@ -28,6 +28,8 @@ const parts = {
     Bun.which("bearerbox") !== null && Bun.which("smsbox") !== null
       ? existing("/usr/lib/kannel/test/fakesmsc")
       : undefined,
+  caddy: () => Bun.which("caddy") ?? undefined,
+  curl: () => Bun.which("curl") ?? undefined,
   nginx: () => Bun.which("nginx") ?? existing("/usr/sbin/nginx"),
   /** Command and options that run a program without a network: iproute2 and util-linux, and a kernel that permits it. */
   "network namespace": () =>

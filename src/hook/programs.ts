@@ -62,7 +62,7 @@ const WITH_WORDS: Readonly<Record<string, { readonly words: RegExp; readonly why
   mv: { words: /^\/|^~|^-.*f/, why: "moves or overwrites files" },
   cp: { words: /^\/(?!tmp\/)|^~/, why: "overwrites files" },
   ln: { words: /^-.*f/, why: "replaces files" },
-  chmod: { words: /^-R|--recursive|777|[ugoa+]*\+.*s|^[4-7]\d{3}$/, why: "changes who may do what" },
+  chmod: { words: /^-R|--recursive|777|^[^+]*\+[^]*s|^[4-7]\d{3}$/, why: "changes who may do what" },
   find: {
     words: /^-(delete|exec|execdir|ok|okdir|fprint|fprint0|fprintf|fls)$/,
     why: "deletes files or runs commands on them",
@@ -176,7 +176,7 @@ export function dangerOf(command: SimpleCommand): Reason {
       ? "feeds a shell with words that are not followed here"
       : null;
   }
-  const interpreter = INTERPRETERS[name.replace(/[\d.]+$/, "")];
+  const interpreter = INTERPRETERS[name.replace(/(?<![\d.])[\d.]+$/, "")];
   if (interpreter !== undefined) {
     const isInline = rest.some((word) => interpreter.test(word.text));
     const hasScript = rest.some((word) => word.isFixed && !word.text.startsWith("-"));
@@ -278,7 +278,7 @@ export function unwrapped(command: SimpleCommand, depth = 0): Unwrapped {
 
 /** `bash -c "…"`: the text is read like the rest. */
 function shellText(command: SimpleCommand, rest: readonly Word[], depth: number): Unwrapped {
-  const at = rest.findIndex((word) => /^-[A-Za-z]*c[A-Za-z]*$/.test(word.text));
+  const at = rest.findIndex((word) => /^-(?=[A-Za-z]+$)[A-Za-z]*c/.test(word.text));
   if (at < 0) return { commands: [command], unclear: [] };
   const text = rest[at + 1];
   if (at !== 0 || text === undefined || !text.isFixed)

@@ -289,3 +289,13 @@ test("reading a command ends, and throws nothing, whatever comes", () => {
     readCommand(text);
   expect(performance.now() - started).toBeLessThan(2_000);
 });
+
+// A hook that is late is a hook that most hosts go on without. Read again from each letter, each of these takes half a minute.
+test.each([
+  ["bash -c", `bash -${"c".repeat(100_000)}! x; rm -rf /`],
+  ["chmod", `chmod ${"u".repeat(100_000)}; rm -rf /`],
+  ["chmod +", `chmod ${"+".repeat(100_000)}; rm -rf /`],
+  ["an interpreter", `python${"1.".repeat(50_000)}x; rm -rf /`],
+])("%s with a word as long as any is looked through at once, and asked about", (_, text) => {
+  expect(kindOf(text)).toBe("ask");
+});

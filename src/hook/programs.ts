@@ -62,7 +62,7 @@ const WITH_WORDS: Readonly<Record<string, { readonly words: RegExp; readonly why
   mv: { words: /^\/|^~|^-.*f/, why: "moves or overwrites files" },
   cp: { words: /^\/(?!tmp\/)|^~/, why: "overwrites files" },
   ln: { words: /^-.*f/, why: "replaces files" },
-  chmod: { words: /^-R|--recursive|777|^[^+]*\+[^]*s|^[4-7]\d{3}$/, why: "changes who may do what" },
+  chmod: { words: /^-R|--recursive|777|^[^+]*\+[\s\S]*s|^[4-7]\d{3}$/, why: "changes who may do what" },
   find: {
     words: /^-(delete|exec|execdir|ok|okdir|fprint|fprint0|fprintf|fls)$/,
     why: "deletes files or runs commands on them",

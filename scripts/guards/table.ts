@@ -813,4 +813,20 @@ export const guards: readonly Guard[] = [
     test: "test/hook/verdict.test.ts",
     title: "a dangerous part never slips past",
   },
+  {
+    guard: "a webhook of this server is no call of a gateway",
+    file: "src/http/hooks.ts",
+    line: "if (isWebhook(request.headers)) return OWN_WEBHOOK;",
+    without: "",
+    test: "test/http/channels/own-webhook.test.ts",
+    title: "in a person's stead",
+  },
+  {
+    guard: "a gateway's address is not that of a proxy that nobody named",
+    file: "src/http/client-address.ts",
+    line: "return isTrusted(own) && ipaddr.isValid(last) ? addressOf(peer, forwardedFor) : null;",
+    without: "return addressOf(peer, forwardedFor);",
+    test: "test/http/channels/allow-from.test.ts",
+    title: "nobody whom a proxy that is not trusted has let in",
+  },
 ];

@@ -33,6 +33,8 @@ export interface Call {
   param(name: string): string;
   /** The client's address, behind trusted proxies the one they tell; null on a socket without one. */
   readonly address: string | null;
+  /** The same for what opens something: null when a proxy that is not trusted has passed the request on. */
+  readonly provenAddress: string | null;
   /** The body as JSON, checked for what no field may hold. @throws Problem 400, 408, 413, 415, 422. */
   json(): Promise<unknown>;
   /** As {@link json}, but an absent body is `{}`. */

@@ -143,7 +143,7 @@ export interface PeerRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** The bytes as they came, at most 64 kB. */
   readonly body: Uint8Array;
-  /** The caller's address, as seen through trusted proxies. */
+  /** The caller's address, as trusted proxies tell it; null behind one that is not trusted. */
   readonly address: string | null;
 }
 

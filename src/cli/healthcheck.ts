@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { listenUrl } from "../platform/config/load.ts";
+import { listenUrl } from "../platform/config/listen.ts";
 import { CommandFailed, print, printJson } from "./output.ts";
 import { type CommonOptions, settingsOf, withCommonOptions } from "./settings.ts";
 

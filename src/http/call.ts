@@ -15,6 +15,7 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly idleSeconds: number;
   readonly addressOf: (peer: string | null, forwardedFor: string | null) => string | null;
+  readonly provenAddressOf: (peer: string | null, headers: Headers) => string | null;
 }
 
 /** A request on its way through a handler. A held one stays in memory for minutes, so it is a few fields, no closures. */
@@ -48,6 +49,10 @@ export class ServedCall implements Call {
   get address(): string | null {
     const forwardedFor = this.request.headers.get("x-forwarded-for");
     return this.#surroundings.addressOf(this.#connection?.peer() ?? null, forwardedFor);
+  }
+
+  get provenAddress(): string | null {
+    return this.#surroundings.provenAddressOf(this.#connection?.peer() ?? null, this.request.headers);
   }
 
   param(name: string): string {

@@ -17,12 +17,7 @@ export function clientAddresses(
   trusted: readonly string[],
   onIgnored: (peer: string) => void = () => {},
 ): (peer: string | null, forwardedFor: string | null) => string | null {
-  const ranges: Range[] = trusted.map((text) => ipaddr.parseCIDR(text));
-  const isTrusted = (address: string) => {
-    if (!ipaddr.isValid(address)) return false;
-    const parsed = ipaddr.process(address);
-    return ranges.some((range) => range[0].kind() === parsed.kind() && parsed.match(range as [ipaddr.IPv4, number]));
-  };
+  const isTrusted = within(trusted);
   let told = false;
   const ignore = (peer: string) => {
     if (told || !ipaddr.isValid(peer) || !INSIDE.has(ipaddr.process(peer).range())) return;
@@ -55,7 +50,38 @@ export function clientAddresses(
   };
 }
 
+/**
+ * The same where an address opens something: null when a proxy has passed the request on and nobody trusted says for whom.
+ * Without this, everybody behind a proxy that `listen.trustProxy` leaves out would come from the proxy's own address.
+ */
+export function provenAddresses(trusted: readonly string[]): (peer: string | null, headers: Headers) => string | null {
+  const isTrusted = within(trusted);
+  const addressOf = clientAddresses(trusted);
+  return (peer, headers) => {
+    const own = addressOf(peer, null);
+    if (own === null || !RELAYED.some((name) => headers.has(name))) return own;
+    const forwardedFor = headers.get("x-forwarded-for") ?? "";
+    const last = withoutPort(forwardedFor.slice(forwardedFor.lastIndexOf(",") + 1).trim());
+    return isTrusted(own) && ipaddr.isValid(last) ? addressOf(peer, forwardedFor) : null;
+  };
+}
+
+/** What proxies add (RFC 7239, RFC 9110 section 7.6.3, and by habit). */
+const RELAYED = [
+  ...["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "forwarded", "via"],
+  ...["cf-connecting-ip", "true-client-ip"],
+];
+
 /** Some proxies write the client's port behind its address: `192.0.2.7:4711`, `[2001:db8::7]:4711`. */
 function withoutPort(hop: string): string {
   return /^\[([^\]]*)\](?::\d+)?$/.exec(hop)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(hop)?.[1] ?? hop;
+}
+
+function within(trusted: readonly string[]): (address: string) => boolean {
+  const ranges: Range[] = trusted.map((text) => ipaddr.parseCIDR(text));
+  return (address) => {
+    if (!ipaddr.isValid(address)) return false;
+    const parsed = ipaddr.process(address);
+    return ranges.some((range) => range[0].kind() === parsed.kind() && parsed.match(range as [ipaddr.IPv4, number]));
+  };
 }

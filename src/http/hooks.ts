@@ -30,7 +30,7 @@ export function hookRoutes(channels: ReadonlyMap<string, HookedChannel>, baseUrl
         rest: call.param("rest"),
         headers: Object.fromEntries(request.headers),
         body: method === "POST" ? await call.bytes() : new Uint8Array(),
-        address: call.address,
+        address: call.provenAddress,
       },
       hooked.report,
     );

@@ -8,7 +8,7 @@ import type { Log } from "../platform/log.ts";
 import { Problem } from "../platform/problem.ts";
 import { type Connection, ServedCall, type Surroundings } from "./call.ts";
 import { CertificateWatch } from "./certificate-watch.ts";
-import { clientAddresses } from "./client-address.ts";
+import { clientAddresses, provenAddresses } from "./client-address.ts";
 import { type Handlers, IDLE_SECONDS, Listener } from "./listener.ts";
 import { problemPages, problemReply } from "./problem-document.ts";
 import type { Rates } from "./rate.ts";
@@ -127,6 +127,7 @@ export function createRouter(
     addressOf: clientAddresses(parts.listen.trustProxy, (peer) =>
       log.warn("X-Forwarded-For was ignored: its sender is not in listen.trustProxy", { peer }),
     ),
+    provenAddressOf: provenAddresses(parts.listen.trustProxy),
   };
   const connections = new WeakMap<Request, Connection>();
   const always = headersOfAll(parts.listen.tls);

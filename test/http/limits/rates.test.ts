@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { newKeyText } from "../../../src/access/index.ts";
-import type { LimitsConfig } from "../../../src/platform/config/plans.ts";
+import type { LoadedConfig } from "../../../src/platform/config/load.ts";
 import { systemRandom } from "../../../src/platform/random.ts";
 import { type Appliance, question, restarted, startAppliance } from "../../support/appliance.ts";
 import { HOUR, MINUTE } from "../../support/database.ts";
@@ -18,7 +18,7 @@ const asConfigured = {
   unknownKeysPerMinute: 60,
 } as const;
 
-async function started(limits: Partial<LimitsConfig> = {}, trustProxy: readonly string[] = []): Promise<Appliance> {
+async function started(limits: Partial<LoadedConfig["limits"]> = {}, trustProxy: readonly string[] = []): Promise<Appliance> {
   running = await startAppliance((config) => ({
     ...config,
     limits: { ...asConfigured, ...limits },

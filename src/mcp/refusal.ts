@@ -76,7 +76,6 @@ const todo: Partial<Record<ProblemSlug, string>> = {
     "This idempotency_key belongs to a question with other arguments. Repeat those exactly, or take a fresh key for a new question.",
   "idempotency-running":
     "The same question is being asked at this moment. Wait a second and call again with the same arguments.",
-  "rate-limited":
-    "Too many requests. Wait a second or two, then call again with the same arguments.",
+  "rate-limited": "Too many requests. Wait a second or two, then call again with the same arguments.",
   "too-large": "Shorten the arguments: all together they may have 64 kB.",
 };

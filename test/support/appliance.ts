@@ -219,7 +219,10 @@ export class Appliance {
 /** The clock of a test stands still: without this a live key would be done after a hundred requests, a number after 20 texts. */
 export function unhurried(config: LoadedConfig): LoadedConfig {
   const { timeZone } = config.limits;
-  return { ...config, limits: { timeZone, requestsPerSecond: null, messagesPerHour: null, unknownKeysPerMinute: null } };
+  return {
+    ...config,
+    limits: { timeZone, requestsPerSecond: null, messagesPerHour: null, unknownKeysPerMinute: null },
+  };
 }
 
 /** Starts one. `change` alters the configuration, which is otherwise that of a folder with no file. */

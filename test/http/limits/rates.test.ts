@@ -18,7 +18,10 @@ const asConfigured = {
   unknownKeysPerMinute: 60,
 } as const;
 
-async function started(limits: Partial<LoadedConfig["limits"]> = {}, trustProxy: readonly string[] = []): Promise<Appliance> {
+async function started(
+  limits: Partial<LoadedConfig["limits"]> = {},
+  trustProxy: readonly string[] = [],
+): Promise<Appliance> {
   running = await startAppliance((config) => ({
     ...config,
     limits: { ...asConfigured, ...limits },

@@ -2,6 +2,7 @@
 import css from "../../public/console.css" with { type: "text" };
 import script from "../../public/console.js" with { type: "text" };
 import { isoTime } from "../platform/clock.ts";
+import { HTML_HEADERS } from "../platform/html-headers.ts";
 import { escapeHtml } from "../respond/page/escape.ts";
 import { hostileText } from "../respond/page/hostile.ts";
 import { FAVICON } from "../respond/page/render.ts";
@@ -136,13 +137,10 @@ const sourceOf = (text: string) => `'sha256-${Bun.CryptoHasher.hash("sha256", te
 
 /** Nothing from elsewhere, nothing inline but the two texts of ours, no frame, no other target of a form. */
 export const PAGE_HEADERS = {
-  "content-type": "text/html; charset=utf-8",
+  ...HTML_HEADERS,
   "content-language": "en",
   "content-security-policy": `default-src 'none'; style-src ${sourceOf(css)}; script-src ${sourceOf(script)}; img-src data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
   // Not no-referrer: a browser would then send `Origin: null` with every form.
   "referrer-policy": "same-origin",
-  "cross-origin-opener-policy": "same-origin",
-  "x-frame-options": "DENY",
-  "x-robots-tag": "noindex, nofollow, noarchive",
   "cache-control": "no-store",
 } as const;

@@ -1,5 +1,6 @@
 /** Time-based one-time passwords (RFC 6238) with what every authenticator app takes: SHA-1, six digits, 30 seconds. */
 import { createHmac, hkdfSync } from "node:crypto";
+import { equalInConstantTime, sha256 } from "../platform/hash.ts";
 
 const STEP_MS = 30_000;
 const DIGITS = 6;
@@ -25,9 +26,14 @@ export function stepAt(now: number): number {
 /** The step that a code belongs to, or null: wrong, too old, or of a step that was used (`lastStep`) or lies before it. */
 export function acceptedStep(secret: Uint8Array, code: string, now: number, lastStep: number): number | null {
   for (let step = stepAt(now) - DRIFT; step <= stepAt(now) + DRIFT; step++) {
-    if (step > lastStep && codeAt(secret, step) === code) return step;
+    if (step > lastStep && isCode(secret, step, code)) return step;
   }
   return null;
+}
+
+/** Hashed, so that neither the length nor the digits that are right can be learned from the time it takes. */
+function isCode(secret: Uint8Array, step: number, code: string): boolean {
+  return equalInConstantTime(sha256(codeAt(secret, step)), sha256(code));
 }
 
 /** An operator's secret: derived (RFC 5869) from the folder's secret, so that a copy of the database holds none. */

@@ -1,4 +1,5 @@
 import type { PublicRoute, Reply } from "../access/index.ts";
+import { HTML_HEADERS } from "../platform/html-headers.ts";
 import { frontStyle } from "../respond/page/assets.ts";
 import { FAVICON } from "../respond/page/render.ts";
 
@@ -22,12 +23,9 @@ const VARY = { vary: "Accept" } as const;
 const page: Reply = {
   status: 200,
   headers: {
-    "content-type": "text/html; charset=utf-8",
+    ...HTML_HEADERS,
     "content-language": "en",
     "content-security-policy": `default-src 'none'; style-src ${frontStyle.source}; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'`,
-    "referrer-policy": "no-referrer",
-    "x-frame-options": "DENY",
-    "x-robots-tag": "noindex, nofollow, noarchive",
     ...VARY,
   },
   body:

@@ -1,4 +1,5 @@
 import type { PublicRoute, Reply } from "../access/index.ts";
+import { HTML_HEADERS } from "../platform/html-headers.ts";
 import type { Log } from "../platform/log.ts";
 import { Problem, type ProblemSlug, problems } from "../platform/problem.ts";
 import { escapeHtml } from "../respond/page/escape.ts";
@@ -36,8 +37,8 @@ function problemPage(slug: string): Reply {
   return {
     status: 200,
     headers: {
-      "content-type": "text/html; charset=utf-8",
-      "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+      ...HTML_HEADERS,
+      "content-security-policy": "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
     },
     body: `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><h1>${title}</h1><p>HTTP ${status}, <code>${slug}</code></p><p>${escapeHtml(help)}</p></html>`,
   };

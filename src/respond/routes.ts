@@ -1,5 +1,6 @@
 import type { Call, Key, Reply, Route } from "../access/index.ts";
 import { isoTime } from "../platform/clock.ts";
+import { HTML_HEADERS } from "../platform/html-headers.ts";
 import type { Writer } from "../storage/index.ts";
 import { isAutomated } from "./automated.ts";
 import type { MessageText } from "./messages.ts";
@@ -24,7 +25,6 @@ export function respondRoutes(parts: {
     return {
       status,
       headers: {
-        "content-type": "text/html; charset=utf-8",
         "content-language": page.language,
         "content-security-policy": page.contentSecurityPolicy,
         ...PAGE_HEADERS,
@@ -73,10 +73,8 @@ export function respondRoutes(parts: {
 
 /** Nothing is kept, framed, indexed or told to anyone else. */
 const PAGE_HEADERS = {
+  ...HTML_HEADERS,
   "cache-control": "no-store",
-  "referrer-policy": "no-referrer",
-  "x-frame-options": "DENY",
-  "x-robots-tag": "noindex, nofollow, noarchive",
   vary: "Accept-Language",
 } as const;
 

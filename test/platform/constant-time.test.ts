@@ -20,6 +20,12 @@ describe("a secret", () => {
     ["respond/link.ts", "equalInConstantTime(mac,"],
     ["access/keys.ts", "equalInConstantTime(known.hash, hash)"],
     ["storage/secret.ts", "equalInConstantTime(found.secret_check, check)"],
+    ["console/totp.ts", "equalInConstantTime(sha256(codeAt(secret, step)), sha256(code))"],
+    ["console/console.ts", 'equalInConstantTime(sha256(fields.get("token") ?? ""), sha256(viewer.token))'],
+    ["console/setup-token.ts", "equalInConstantTime(sha256(waiting), sha256(token))"],
+    ["channels/slack/signature.ts", "equalInConstantTime(Buffer.from("],
+    ["channels/twilio/signature.ts", 'equalInConstantTime(Buffer.from(expected, "utf8"), given)'],
+    ["channels/http-gateway/proof.ts", "equalInConstantTime(sha256(offered), sha256(secret))"],
   ])("of %s is compared in constant time", (file, call) => {
     expect(source(file)).toContain(call);
     expect(source("platform/hash.ts")).toContain("timingSafeEqual(a, b)");

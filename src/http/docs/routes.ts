@@ -1,4 +1,5 @@
 import type { PublicRoute, Reply } from "../../access/index.ts";
+import { HTML_HEADERS } from "../../platform/html-headers.ts";
 import { Problem } from "../../platform/problem.ts";
 
 /** The documentation. Everything behind it is loaded at the first request. `baseUrl`: what the server's links start with. */
@@ -49,11 +50,9 @@ async function html(body: string): Promise<Reply> {
   return {
     status: 200,
     headers: {
-      "content-type": "text/html; charset=utf-8",
+      ...HTML_HEADERS,
       "content-language": "en",
       "content-security-policy": POLICY,
-      "referrer-policy": "no-referrer",
-      "x-frame-options": "DENY",
     },
     body,
   };

@@ -81,7 +81,8 @@ function isSecret(key: PropertyKey | undefined, value: unknown): boolean {
 function describe(value: unknown): string {
   if (typeof value !== "string") return withoutContent(value);
   // To the last @: a password that nobody has percent-encoded may hold a slash.
-  const quoted = JSON.stringify(value.replace(/\/\/.*@/s, "//…@"));
+  const open = value.replace(/\/\/.*@/s, "//…@").replace(/^(\w+:\/\/[^?#]*[?#]).+$/s, "$1…");
+  const quoted = JSON.stringify(open);
   return quoted.length <= 100 ? quoted : `${quoted.slice(0, 80)}…", ${withoutContent(value)}`;
 }
 

@@ -67,12 +67,13 @@ CREATE TABLE key_months (
   PRIMARY KEY (key_n, month)
 ) STRICT, WITHOUT ROWID;
 
--- When messages to a recipient were queued within the last hour, a JSON array: what the ceiling counts. `n` is a keyed
--- digest of the address, cut to 52 bits, so that no address stands here.
+-- When messages to a recipient were queued within the last hour: what the ceiling counts. `n` is a keyed digest of the
+-- address, cut to 52 bits, so that no address stands here. `before` holds, for each message, by how many milliseconds it
+-- was before the newest: 32 bits each, in the machine's order.
 CREATE TABLE recipient_messages (
   n         INTEGER PRIMARY KEY,
-  times     TEXT    NOT NULL,
-  newest_at INTEGER NOT NULL
+  newest_at INTEGER NOT NULL,
+  before    BLOB    NOT NULL
 ) STRICT;
 
 CREATE TABLE pauses (

@@ -1,14 +1,14 @@
 import { define } from "../storage/index.ts";
 
 export const messagesTo = define<{ n: number }>()((db, p) =>
-  db.selectFrom("recipient_messages").select("times").where("n", "=", p("n")),
+  db.selectFrom("recipient_messages").select(["newest_at", "before"]).where("n", "=", p("n")),
 );
 
-export const setMessagesTo = define<{ n: number; times: string; newest_at: number }>()((db, p) =>
+export const setMessagesTo = define<{ n: number; newest_at: number; before: Uint8Array }>()((db, p) =>
   db
     .insertInto("recipient_messages")
-    .values({ n: p("n"), times: p("times"), newest_at: p("newest_at") })
-    .onConflict((conflict) => conflict.column("n").doUpdateSet({ times: p("times"), newest_at: p("newest_at") })),
+    .values({ n: p("n"), newest_at: p("newest_at"), before: p("before") })
+    .onConflict((conflict) => conflict.column("n").doUpdateSet({ newest_at: p("newest_at"), before: p("before") })),
 );
 
 /** Some rows in the order of their numbers, to go through all of them by and by. */

@@ -36,8 +36,7 @@ export function* takeRoom(
   for (const [destination, messages] of Map.groupBy(planned, (message) => message.destination)) {
     const n = digests.numberOf(destination);
     const row = yield* tx.one(messagesTo, { n });
-    // One of the future was counted before the clock was set back; an hour on either side is the same ceiling.
-    const times = row === undefined ? [] : recent(row.times, now);
+    const times = row === undefined ? [] : recent(row, now);
     const tooMany = times.length + messages.length - perHour;
     if (tooMany > 0) {
       const at = (times[Math.min(tooMany, times.length) - 1] ?? now) + HOUR;
@@ -45,13 +44,29 @@ export function* takeRoom(
     } else taken.push({ n, times: [...times, ...messages.map(() => now)] });
   }
   if (full.length > 0) return full;
-  for (const { n, times } of taken) yield* tx.run(setMessagesTo, { n, times: JSON.stringify(times), newest_at: now });
+  for (const { n, times } of taken) yield* tx.run(setMessagesTo, { n, ...packed(times) });
   return full;
 }
 
-function recent(text: string, now: number): number[] {
-  const times = JSON.parse(text) as number[];
-  return times.filter((at) => Math.abs(now - at) < HOUR);
+/** What a row keeps: the newest time, and how many milliseconds before it each one was. */
+interface Times {
+  readonly newest_at: number;
+  readonly before: Uint8Array;
+}
+
+function packed(times: readonly number[]): Times {
+  const newest_at = Math.max(...times);
+  return { newest_at, before: new Uint8Array(Uint32Array.from(times, (at) => newest_at - at).buffer) };
+}
+
+/** A time to come was counted before the clock was set back: within an hour on either side counts. */
+function recent({ newest_at, before }: Times, now: number): number[] {
+  const times: number[] = [];
+  for (const milliseconds of new Uint32Array(before.slice().buffer)) {
+    const at = newest_at - milliseconds;
+    if (Math.abs(now - at) < HOUR) times.push(at);
+  }
+  return times;
 }
 
 const AT_ONCE = 500;

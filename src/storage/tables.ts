@@ -40,7 +40,7 @@ export interface Tables {
     revoked_at: number | null;
   };
   key_months: { key_n: number; month: number; pauses: number };
-  recipient_messages: { n: number; times: string; newest_at: number };
+  recipient_messages: { n: number; newest_at: number; before: Uint8Array };
   pauses: {
     n: Generated<number>;
     id: string;

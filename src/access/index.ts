@@ -6,4 +6,4 @@ export { listKeys } from "./queries.ts";
 export { countPause, type Quota, quotaFields } from "./quota.ts";
 export type { Call, KeyRoute, Method, PublicRoute, Reply, Route } from "./route.ts";
 export { defaultScopes, isScope, type Scope, scopes } from "./scopes.ts";
-export { type Usage, usageOf } from "./usage.ts";
+export { keysWithoutTheirPlan, type Usage, usageOf } from "./usage.ts";

@@ -1,7 +1,7 @@
 import type { Month } from "../platform/months.ts";
 import type { Reader } from "../storage/index.ts";
 import type { Plans } from "./plans.ts";
-import { monthsOfKeys } from "./queries.ts";
+import { listKeys, monthsOfKeys } from "./queries.ts";
 
 /** What a key has used of its plan in a month. */
 export interface Usage {
@@ -30,4 +30,12 @@ export function usageOf(
     used: counted.get(n) ?? 0,
     limit: plan !== null && Object.hasOwn(plans, plan) ? (plans[plan]?.pausesPerMonth ?? null) : null,
   });
+}
+
+/** The ids of keys in force whose plan there is not: they can create nothing, and their operator should know. */
+export function keysWithoutTheirPlan(reader: Pick<Reader, "all">, plans: Plans): string[] {
+  return reader
+    .all(listKeys, {})
+    .filter(({ plan, revoked_at }) => plan !== null && revoked_at === null && !Object.hasOwn(plans, plan))
+    .map(({ id }) => id);
 }

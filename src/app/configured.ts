@@ -1,5 +1,5 @@
 /** The part of the appliance that the configuration decides: made at the start, and anew at each reload. */
-import type { Route } from "../access/index.ts";
+import { keysWithoutTheirPlan, type Route } from "../access/index.ts";
 import type { Attestor } from "../audit/index.ts";
 import type { AddressKind, OutgoingMessage } from "../channels/channel.ts";
 import { channelsOf, fallbacksOf, ownAddressesOf } from "../channels/configured.ts";
@@ -259,6 +259,9 @@ export function configure(core: Core, config: LoadedConfig): Configured {
       template: templateVersion(),
     },
     async start(installation) {
+      const stuck = keysWithoutTheirPlan(writer, config.plans);
+      if (stuck.length > 0)
+        log.warn("keys can create nothing: the configuration does not have their plan", { keys: stuck.join(", ") });
       await queue.start();
       approvers.nudge();
       for (const [name, { channel, replies }] of channels) {

@@ -126,7 +126,7 @@ async function list(options: CommonOptions): Promise<void> {
       row.hint,
       row.project,
       row.mode,
-      row.plan ?? "none",
+      planInWords(row.plan, config),
       `${row.usage.used}${row.usage.limit === null ? "" : ` of ${row.usage.limit}`}`,
       limitsInWords(JSON.parse(row.limits) as KeyLimits),
       isoTime(row.created_at),
@@ -151,6 +151,11 @@ function readPlan(name: string | undefined, { plans }: LoadedConfig): string | n
   if (name === undefined) return null;
   if (Object.hasOwn(plans, name)) return name;
   throw new UsageError(`--plan knows no ${name}; it knows ${Object.keys(plans).join(", ")}`);
+}
+
+function planInWords(plan: string | null, { plans }: LoadedConfig): string {
+  if (plan === null) return "none";
+  return Object.hasOwn(plans, plan) ? plan : `${plan} (not configured)`;
 }
 
 function readScopes(list: string | undefined): readonly Scope[] {

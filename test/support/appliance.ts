@@ -247,8 +247,9 @@ export async function startAppliance(
 
 /** The same folder, keys and clock in a new process's stead; the old one's `app` must have been stopped. */
 export async function restarted({ config, clock, keys }: Appliance): Promise<Appliance> {
-  const log = createLog("warn", "text", clock.now.bind(clock), () => {});
-  return new Appliance(await startApp({ config, log, clock }), clock, config, keys, []);
+  const logged: string[] = [];
+  const log = createLog("warn", "text", clock.now.bind(clock), (line) => logged.push(line));
+  return new Appliance(await startApp({ config, log, clock }), clock, config, keys, logged);
 }
 
 function makeKey(

@@ -133,6 +133,18 @@ describe("of a plan of 50 pauses a month", () => {
     await appliance.ask(key);
   });
 
+  test("nor does what the ceiling of its recipient has refused", async () => {
+    const appliance = await started({ two: { pausesPerMonth: 2 } }, ({ limits }) => ({
+      limits: { ...limits, messagesPerHour: 1 },
+    }));
+    const key = await appliance.newKey({ mode: "live", plan: "two" });
+    await appliance.ask(key);
+    const again = await Promise.all(Array.from({ length: 20 }, () => create(appliance, key)));
+    expect(new Set(again.map(({ body }) => body.type))).toEqual(new Set(["/problems/message-limit"]));
+    await appliance.ask(key, { recipient: "+13128471929" });
+    expect((await create(appliance, key, { recipient: "+13128471930" })).body.type).toBe("/problems/quota");
+  });
+
   test("each key counts for itself, live and test alike, and over a restart", async () => {
     const appliance = await started({ one: { pausesPerMonth: 1 } });
     const first = await appliance.newKey({ mode: "test", plan: "one" });
@@ -147,6 +159,24 @@ describe("of a plan of 50 pauses a month", () => {
     running = await restarted(appliance);
     for (const key of [first, second, live]) expect((await create(running, key)).status).toBe(429);
   });
+});
+
+test("a reload gives a key more or less, and what it has used stays used", async () => {
+  const appliance = await started({ own: { pausesPerMonth: 2 } });
+  const key = await appliance.newKey({ mode: "test", plan: "own" });
+  const give = (pausesPerMonth: number) =>
+    appliance.app.reload({
+      ...appliance.config,
+      plans: { ...appliance.config.plans, own: { ...anything, pausesPerMonth } },
+    });
+  await appliance.ask(key);
+  await appliance.ask(key);
+  expect((await create(appliance, key)).status).toBe(429);
+  await give(3);
+  expect((await create(appliance, key)).headers.get("ratelimit")).toStartWith('"month";r=0;');
+  expect((await create(appliance, key)).status).toBe(429);
+  await give(1);
+  expect((await create(appliance, key)).headers.get("ratelimit")).toStartWith('"month";r=0;');
 });
 
 describe("what a plan does not have is a 403 with a pointer", () => {
@@ -212,5 +242,9 @@ describe("what a plan does not have is a 403 with a pointer", () => {
     expect([status, body.type]).toEqual([403, "/problems/plan-limit"]);
     expect(body.detail).toBe("The key's plan gone is not in the server's configuration.");
     expect((await running.pause(key, pause.pause_id)).status).toBe("pending");
+    expect(running.logged.join("")).toMatch(/keys can create nothing: [^\n]* keys="key_\w+"/);
+    // The plan is put back, and all is well.
+    await running.app.reload({ ...running.config, plans: appliance.config.plans });
+    await running.ask(key);
   });
 });

@@ -33,8 +33,7 @@ export function* takeRoom(
 ): Work<readonly Full[]> {
   const full: Full[] = [];
   const taken: { n: number; times: number[] }[] = [];
-  for (const [destination, messages] of Map.groupBy(planned, (message) => message.destination)) {
-    const n = digests.numberOf(destination);
+  for (const [n, messages] of Map.groupBy(planned, ({ destination }) => digests.numberOf(destination))) {
     const row = yield* tx.one(messagesTo, { n });
     const times = row === undefined ? [] : recent(row, now);
     const tooMany = times.length + messages.length - perHour;

@@ -58,6 +58,12 @@ test("two messages of one create to the same phone count as two", async () => {
   expect(await take([phone, phone], 1, START + DAY)).toHaveLength(2);
 });
 
+test("a mail address in another case is the same person's", async () => {
+  expect(await take(["CFO@example.com", "cfo@example.com"], 1, START)).toHaveLength(2);
+  expect(await take(["CFO@example.com", "cfo@example.com"], 2, START)).toEqual([]);
+  expect(await take(["cfo@EXAMPLE.com"], 2, START)).toHaveLength(1);
+});
+
 test("a ceiling that was lowered counts what was there before", async () => {
   const [phone] = people;
   for (let times = 0; times < 5; times++) await take([phone], 5, START + times);

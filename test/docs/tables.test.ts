@@ -5,6 +5,7 @@ import { scopes } from "../../src/access/scopes.ts";
 import { entryTypes } from "../../src/audit/entry.ts";
 import { createBody } from "../../src/pauses/request.ts";
 import { httpGatewaySchema } from "../../src/platform/config/http-gateway.ts";
+import { builtInPlans } from "../../src/platform/config/plans.ts";
 import { smppSchema } from "../../src/platform/config/smpp.ts";
 import { problems } from "../../src/platform/problem.ts";
 import { startAppliance } from "../support/appliance.ts";
@@ -51,6 +52,17 @@ test("docs/api.md lists every field of a create, and no other", () => {
       .map(([name]) => name)
       .sort(),
   ).toEqual(fields.map((name) => `\`${name}\``).sort());
+});
+
+test("docs/limits.md lists the plans that are built in as they are", () => {
+  const rows = Object.entries(builtInPlans).map(([name, { pausesPerMonth, channels, maxTimeoutHours, webhooks }]) => [
+    `\`${name}\``,
+    pausesPerMonth?.toLocaleString("en-US"),
+    names(channels ?? []),
+    String(maxTimeoutHours),
+    webhooks ? "yes" : "no",
+  ]);
+  expect(tableOf(documentAt("docs/limits.md"), "plan")).toEqual(rows as string[][]);
 });
 
 test("docs/api.md names every scope", () => {

@@ -15,6 +15,7 @@ import install from "../../../docs/install.md" with { type: "text" };
 import keys from "../../../docs/keys.md" with { type: "text" };
 import langchain from "../../../docs/langchain.md" with { type: "text" };
 import langgraph from "../../../docs/langgraph.md" with { type: "text" };
+import limits from "../../../docs/limits.md" with { type: "text" };
 import mastra from "../../../docs/mastra.md" with { type: "text" };
 import mcp from "../../../docs/mcp.md" with { type: "text" };
 import openaiAgents from "../../../docs/openai-agents.md" with { type: "text" };
@@ -53,7 +54,7 @@ export const topics: Readonly<Record<string, Readonly<Record<string, string>>>> 
     "frameworks-python": frameworksPython,
     "github-actions": githubActions,
   },
-  Run: { install, console: consolePage, channels, "sms-gateways": smsGateways, smpp, backup, keys, privacy },
+  Run: { install, console: consolePage, channels, "sms-gateways": smsGateways, smpp, backup, keys, limits, privacy },
   Audit: { "audit-format": auditFormat, witness, oversight },
 };
 

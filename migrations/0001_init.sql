@@ -61,10 +61,10 @@ CREATE TABLE api_keys (
 
 -- How many pauses a key has created in a calendar month (202611) of the zone in the configuration.
 CREATE TABLE key_months (
-  key_n  INTEGER NOT NULL REFERENCES api_keys (n),
   month  INTEGER NOT NULL,
+  key_n  INTEGER NOT NULL REFERENCES api_keys (n),
   pauses INTEGER NOT NULL,
-  PRIMARY KEY (key_n, month)
+  PRIMARY KEY (month, key_n)
 ) STRICT, WITHOUT ROWID;
 
 -- When messages to a recipient were queued within the last hour: what the ceiling counts. `n` is a keyed digest of the

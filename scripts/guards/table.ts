@@ -840,7 +840,7 @@ export const guards: readonly Guard[] = [
   {
     guard: "a month that turns within a commit loses no count",
     file: "src/access/quota.ts",
-    line: "if (newest.month !== month.number && newest.month !== 0)",
+    line: "if (newest !== NOTHING && newest.month !== month.number)",
     without: "if (newest.month === -1)",
     test: "test/access/quota.test.ts",
     title: "whatever is asked at once, by whichever key and in whichever month, is exact",

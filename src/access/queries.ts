@@ -89,15 +89,6 @@ export const revokeKey = define<{ n: number; revoked_at: number }>()((db, p) =>
     .where("revoked_at", "is", null),
 );
 
-export const newestMonthOf = define<{ key_n: number }>()((db, p) =>
-  db
-    .selectFrom("key_months")
-    .select(["month", "pauses"])
-    .where("key_n", "=", p("key_n"))
-    .orderBy("month", "desc")
-    .limit(1),
-);
-
 export const pausesInMonth = define<{ key_n: number; month: number }>()((db, p) =>
   db.selectFrom("key_months").select("pauses").where("key_n", "=", p("key_n")).where("month", "=", p("month")),
 );
@@ -106,10 +97,10 @@ export const setPausesInMonth = define<{ key_n: number; month: number; pauses: n
   db
     .insertInto("key_months")
     .values({ key_n: p("key_n"), month: p("month"), pauses: p("pauses") })
-    .onConflict((conflict) => conflict.columns(["key_n", "month"]).doUpdateSet({ pauses: p("pauses") })),
+    .onConflict((conflict) => conflict.columns(["month", "key_n"]).doUpdateSet({ pauses: p("pauses") })),
 );
 
-/** What each key has created in a month, where it has. A key has a row a month, so this reads few rows. */
+/** What each key has created in a month, where it has. */
 export const monthsOfKeys = define<{ month: number }>()((db, p) =>
   db.selectFrom("key_months").select(["key_n", "pauses"]).where("month", "=", p("month")),
 );

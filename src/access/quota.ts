@@ -36,14 +36,14 @@ export function* countPause(
   const month = monthAt(now);
   const tally = tallyOf(key.n);
   const newest = yield* tx.shared(tally.state);
-  // Another month than that of the last pause is a new one, or an old one where the clock was set back.
+  // Not in memory, or another month than that of the last pause: a new one, or an old one where the clock was set back.
   const before =
     newest.month === month.number
       ? newest.pauses
       : ((yield* tx.one(queries.pausesInMonth, { key_n: key.n, month: month.number }))?.pauses ?? 0);
   if (limit !== null && before >= limit) throw usedUp({ used: before, limit, month }, now);
   // The end of the batch writes one month of a key: where another begins within a batch, the last one is written here.
-  if (newest.month !== month.number && newest.month !== 0)
+  if (newest !== NOTHING && newest.month !== month.number)
     yield* tx.run(queries.setPausesInMonth, { key_n: key.n, ...newest });
   tx.share(tally.state, { month: month.number, pauses: before + 1 });
   tx.closing(tally.write);
@@ -71,6 +71,9 @@ function usedUp(quota: Quota, now: number): Problem {
   );
 }
 
+/** Before anything was counted in this process, or after another one has written. */
+const NOTHING: Count = { month: 0, pauses: 0 };
+
 interface Tally {
   readonly state: SharedState<Count>;
   readonly write: (tx: Tx) => Work<void>;
@@ -84,9 +87,9 @@ function tallyOf(keyN: number): Tally {
   if (known !== undefined) return known;
   const state: SharedState<Count> = {
     name: "pauses of a key in a month",
-    *load(tx) {
-      const row = yield* tx.one(queries.newestMonthOf, { key_n: keyN });
-      return row ?? { month: 0, pauses: 0 };
+    // biome-ignore lint/correctness/useYield: which month is asked for is known only where it is counted
+    *load() {
+      return NOTHING;
     },
   };
   const tally: Tally = {

@@ -39,7 +39,7 @@ export interface Tables {
     created_at: number;
     revoked_at: number | null;
   };
-  key_months: { key_n: number; month: number; pauses: number };
+  key_months: { month: number; key_n: number; pauses: number };
   recipient_messages: { n: number; newest_at: number; before: Uint8Array };
   pauses: {
     n: Generated<number>;

@@ -326,6 +326,19 @@ describe("keys", () => {
   });
 });
 
+test("a key is given a plan, and the list shows what it has used of it", async () => {
+  const wanted = { name: "counted", project: "default", mode: "test", scope: "pauses:write" };
+  const { text } = await admin.send("/console/keys", { ...wanted, plan: "free" });
+  const [key = ""] = /pp_test_\w+/.exec(text) ?? [];
+  await appliance.ask(key);
+  await appliance.ask(key);
+  expect((await admin.get("/console/keys")).text).toMatch(
+    /counted[^\n]*?<td>2 of 50<br><span class="quiet">plan free</,
+  );
+  const unknown = await admin.send("/console/keys", { ...wanted, plan: "constructor" });
+  expect([unknown.status, unknown.text.includes("There is no such plan")]).toEqual([422, true]);
+});
+
 describe("sessions", () => {
   test("end when they are signed out, revoked, idle, or old", async () => {
     appliance.clock.turn(HOUR / 2);

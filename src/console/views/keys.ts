@@ -1,6 +1,17 @@
 /** API keys: those there are, a new one, and revoking one. */
 import type { Reply } from "../../access/index.ts";
-import { createKey, defaultScopes, isScope, type KeyLimits, listKeys, revokeKey, scopes } from "../../access/index.ts";
+import {
+  createKey,
+  defaultScopes,
+  isScope,
+  type KeyLimits,
+  listKeys,
+  revokeKey,
+  scopes,
+  type Usage,
+  usageOf,
+} from "../../access/index.ts";
+import { monthsIn } from "../../platform/months.ts";
 import { Problem } from "../../platform/problem.ts";
 import { readName } from "../account.ts";
 import { field, form, framed, Html, html, moment, select, state, table, words } from "../html.ts";
@@ -19,19 +30,22 @@ export const keyEntries: { readonly pages: readonly Entry[]; readonly forms: rea
 function keys({ parts, viewer, now }: SignedIn): Reply {
   const isAdmin = mayAct(viewer.role, "admin");
   const rows = parts.writer.all(listKeys, {}).toReversed();
+  const usage = usageOf(parts.writer, parts.config.plans, monthsIn(parts.config.limits.timeZone)(now));
   const list = table(
     "API keys",
-    ["Name", "Key", "Project", "May", "Made", "State", ""],
+    ["Name", "Key", "Project", "May", "This month", "Made", "State", ""],
     rows.map(
       (row) =>
-        html`<tr data-row><td>${words(row.name)}</td><td><code>${row.hint}</code></td><td>${row.project} ${row.mode}</td><td>${row.scopes.replaceAll(" ", ", ")}${limitsOf(JSON.parse(row.limits) as KeyLimits)}</td><td class="when">${moment(row.created_at, now)}</td><td>${state(row.revoked_at === null ? "active" : "revoked")}</td><td>${isAdmin && row.revoked_at === null ? form(`/console/keys/${row.id}/revoke`, viewer.token, "Revoke", null, `Revoke ${row.name}`) : null}</td></tr>`,
+        html`<tr data-row><td>${words(row.name)}</td><td><code>${row.hint}</code></td><td>${row.project} ${row.mode}</td><td>${row.scopes.replaceAll(" ", ", ")}${limitsOf(JSON.parse(row.limits) as KeyLimits)}</td><td>${usedOf(row.plan, usage(row))}</td><td class="when">${moment(row.created_at, now)}</td><td>${state(row.revoked_at === null ? "active" : "revoked")}</td><td>${isAdmin && row.revoked_at === null ? form(`/console/keys/${row.id}/revoke`, viewer.token, "Revoke", null, `Revoke ${row.name}`) : null}</td></tr>`,
     ),
     "There is no key yet.",
   );
-  return page(framed("Keys", viewer, html`${list}${isAdmin ? newKey(viewer.token) : null}`));
+  return page(
+    framed("Keys", viewer, html`${list}${isAdmin ? newKey(viewer.token, Object.keys(parts.config.plans)) : null}`),
+  );
 }
 
-function newKey(token: string): Html {
+function newKey(token: string, plans: readonly string[]): Html {
   const boxes = scopes.map(
     (scope) =>
       html`<label><input type="checkbox" name="scope" value="${scope}"${defaultScopes.includes(scope) ? new Html(" checked") : null}> ${scope}</label>`,
@@ -44,7 +58,12 @@ function newKey(token: string): Html {
       ["live", "live"],
     ],
     "test",
-  )}<fieldset><legend>It may</legend>${boxes}</fieldset><label><input type="checkbox" name="no_default" value="1"> Silence may not decide: refuse timeout_default</label><button>Make the key</button></form><p class="quiet">A key that may ask certain people alone is made with <code>pausepoint keys create --recipients</code>.</p></section>`;
+  )}${select("Plan", "plan", [["", "none: no limit"], ...plans.map((name) => [name, name] as const)], "")}<fieldset><legend>It may</legend>${boxes}</fieldset><label><input type="checkbox" name="no_default" value="1"> Silence may not decide: refuse timeout_default</label><button>Make the key</button></form><p class="quiet">A key that may ask certain people alone is made with <code>pausepoint keys create --recipients</code>.</p></section>`;
+}
+
+function usedOf(plan: string | null, { used, limit }: Usage): Html {
+  const pauses = `${used.toLocaleString("en")}${limit === null ? "" : ` of ${limit.toLocaleString("en")}`}`;
+  return plan === null ? html`${pauses}` : html`${pauses}<br><span class="quiet">plan ${plan}</span>`;
 }
 
 function limitsOf({ recipients, minTimeoutMinutes, noDefaultOnTimeout }: KeyLimits): Html {
@@ -60,14 +79,17 @@ async function create({ parts, fields, viewer, actor }: SignedIn): Promise<Reply
   const name = readName(fields);
   const project = fields.get("project") ?? "";
   const mode = fields.get("mode");
+  const plan = fields.get("plan") || null;
   const chosen = fields.getAll("scope").filter(isScope);
   if (name === null) throw new Problem("invalid", "A key needs a name of 1 to 60 characters.");
   if (!PROJECT.test(project)) throw new Problem("invalid", "A project has 1 to 63 of letters, digits, _, . and -.");
   if (mode !== "test" && mode !== "live") throw new Problem("invalid", "The mode is test or live.");
+  if (plan !== null && !Object.hasOwn(parts.config.plans, plan))
+    throw new Problem("invalid", "There is no such plan; the configuration may have changed meanwhile.");
   if (chosen.length === 0) throw new Problem("invalid", "Choose at least one thing that the key may do.");
   const limits = { recipients: null, minTimeoutMinutes: null, noDefaultOnTimeout: fields.get("no_default") === "1" };
   const made = await parts.writer.write((tx) =>
-    createKey(tx, parts.context, { name, project, mode, scopes: chosen, limits }, actor),
+    createKey(tx, parts.context, { name, project, mode, scopes: chosen, limits, plan }, actor),
   );
   const content = html`<p>It is shown this once; keep it where only the agent can read it.</p><p class="secret"><code>${made.key}</code></p><p><a href="/console/keys">To the keys</a></p>`;
   return page(framed("The new key", viewer, content));

@@ -8,7 +8,7 @@ import { twilioSignature } from "../../peers/twilio.ts";
 import { question } from "../../support/appliance.ts";
 import { eventually } from "../../support/eventually.ts";
 import { testNeeding } from "../../support/needs.ts";
-import { type Behind, behind, curl, HOST, type ProxyName, proxies, startProxy } from "./stage.ts";
+import { type Behind, behind, curl, exchange, HOST, type ProxyName, proxies, startProxy } from "./stage.ts";
 
 const AUTH_TOKEN = "1".repeat(32);
 const asJson = (body: unknown) => ["--json", JSON.stringify(body)];
@@ -220,6 +220,31 @@ describe.each(proxies)("behind %s", (name: ProxyName) => {
       }
     }
   });
+
+  proxyTest(
+    "a client that sends slowly is cut off, its head by the proxy, its body by whoever waits for it",
+    async () => {
+      const hasty = (file: string) =>
+        file.replaceAll(/((?:read_header|client_header_timeout|client_body_timeout) +)10s/g, "$11s");
+      const slow = await behind(name, undefined, hasty);
+      const head = `POST /v1/pause HTTP/1.1\r\nHost: ${HOST}:${slow.proxy.port}\r\n`;
+      expect(await exchange(slow.proxy, head)).not.toMatch(/^HTTP\/1\.1 [25]/);
+      const auth = `Authorization: Bearer ${slow.appliance.keys.test}\r\nContent-Type: application/json`;
+      const cut = exchange(slow.proxy, `${head}${auth}\r\nContent-Length: 100\r\n\r\n{"recipient":`);
+      // nginx waits for the body itself; Caddy passes on what it has, and PausePoint gives it ten seconds.
+      let done = false;
+      void cut.finally(() => {
+        done = true;
+      });
+      while (!done && name === "caddy") {
+        await new Promise((turned) => setImmediate(turned));
+        slow.appliance.clock.turn(100);
+      }
+      expect(await cut).toMatch(name === "nginx" ? /^(HTTP\/1\.1 408|$)/ : /^HTTP\/1\.1 408[\s\S]*request-timeout/);
+      expect(slow.appliance.count("SELECT count(*) FROM pauses")).toBe(0);
+      await slow.stop();
+    },
+  );
 
   proxyTest(
     "no path of a question's page stands in what the proxy writes, also when PausePoint is away",

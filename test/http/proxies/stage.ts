@@ -8,6 +8,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect } from "node:tls";
 import type { LoadedConfig } from "../../../src/platform/config/load.ts";
 import { makeAuthority } from "../../peers/certificates.ts";
 import { freePorts, listening } from "../../peers/ports.ts";
@@ -24,7 +25,7 @@ const pair = authority.issue({ names: [HOST], addresses: ["127.0.0.1", "::1"] })
 const examples = join(import.meta.dir, "../../../examples/reverse-proxy");
 
 /** A proxy that runs. */
-export interface Proxy {
+export interface RunningProxy {
   readonly port: number;
   /** What clients of the proxy have to trust, in a file. */
   readonly ca: string;
@@ -39,7 +40,7 @@ export async function startProxy(
   port: number,
   upstream: number,
   change: (file: string) => string = (file) => file,
-): Promise<Proxy> {
+): Promise<RunningProxy> {
   const folder = mkdtempSync(join(tmpdir(), `pausepoint-${name}-`));
   for (const [file, text] of Object.entries({ "ca.pem": authority.ca, "cert.pem": pair.cert, "key.pem": pair.key }))
     writeFileSync(join(folder, file), text);
@@ -128,7 +129,7 @@ export interface Asking {
 /** An appliance and a proxy in front, and curl as the client: with the name resolved to loopback, over HTTP/2 if it can. */
 export interface Behind {
   readonly appliance: Appliance;
-  readonly proxy: Proxy;
+  readonly proxy: RunningProxy;
   /** Where people reach it: `https://approve.example.com:PORT`. */
   readonly url: string;
   client(path: string, asking?: Asking): Promise<Curled>;
@@ -164,7 +165,7 @@ export async function behind(
 }
 
 /** One request through a proxy, and its whole answer. Throws when there is none. */
-export async function curl(url: string, proxy: Proxy, asking: Asking = {}): Promise<Curled> {
+export async function curl(url: string, proxy: RunningProxy, asking: Asking = {}): Promise<Curled> {
   const { from, over = "127.0.0.1", key, headers = [], words = [] } = asking;
   const ran = await run(
     [
@@ -182,6 +183,22 @@ export async function curl(url: string, proxy: Proxy, asking: Asking = {}): Prom
   );
   if (ran.status !== 0) throw new Error(`curl ended with ${ran.status}: ${ran.stderr}`);
   return read(ran.stdout);
+}
+
+/** Writes that over one connection of HTTP/1.1 and answers with all that came until the proxy closed it. */
+export function exchange(proxy: RunningProxy, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const options = { host: "127.0.0.1", port: proxy.port, servername: HOST, ca: readFileSync(proxy.ca) };
+    let received = "";
+    const socket = connect({ ...options, ALPNProtocols: ["http/1.1"] }, () => socket.write(text, "latin1"));
+    socket.on("data", (bytes) => {
+      received += bytes.toString("latin1");
+    });
+    socket.on("close", () => resolve(received));
+    // A proxy that refuses closes with bytes unread, which resets the connection.
+    const refused = (error: NodeJS.ErrnoException) => error.code === "ECONNRESET";
+    socket.on("error", (error) => (refused(error) ? resolve(received) : reject(error)));
+  });
 }
 
 function read(answer: string): Curled {

@@ -199,51 +199,61 @@ describe.each(proxies)("behind %s", (name: ProxyName) => {
     expect((await inbound(`${stage.appliance.app.url}/hooks/sms/inbound`)).status).toBe(403);
   });
 
-  proxyTest("a body over 64 kB gets PausePoint's own 413, one over 1 MB a bare one", async () => {
-    const body = (length: number) => JSON.stringify(question()).padEnd(length, " ");
+  proxyTest("a body over 64 kB gets PausePoint's own 413, one over 1 MB is never taken", async () => {
     const file = Bun.file(join(stage.proxy.ca, "../body"));
+    const send = async (version: string, length: number) => {
+      await file.write(JSON.stringify(question()).padEnd(length, " "));
+      const headers = ["Content-Type: application/json", "Expect:"];
+      return stage.client("/v1/pause", { key, headers, words: [version, "--data-binary", `@${file.name}`] });
+    };
+    const before = stage.appliance.count("SELECT count(*) FROM pauses");
     for (const version of ["--http1.1", "--http2"]) {
-      for (const [length, type] of [
-        [65_536, undefined],
-        [65_537, "/problems/too-large"],
-        [1_000_000, "/problems/too-large"],
-        [1_048_577, undefined],
-      ] as const) {
-        await file.write(body(length));
-        const headers = ["Content-Type: application/json", "Expect:"];
-        const answer = await stage.client("/v1/pause", {
-          key,
-          headers,
-          words: [version, "--data-binary", `@${file.name}`],
-        });
-        expect([length, answer.status, answer.body.type]).toEqual([length, length === 65_536 ? 201 : 413, type]);
+      expect((await send(version, 65_536)).status).toBe(201);
+      for (const length of [65_537, 1_000_000]) {
+        const { status, body } = await send(version, length);
+        expect([length, status, body.type]).toEqual([length, 413, "/problems/too-large"]);
       }
+      // Bun closes without having read it: what Caddy is still sending then may break off before the answer is read.
+      const beyond = await send(version, 1_048_577).then(
+        ({ status }) => status,
+        () => 0,
+      );
+      expect(name === "nginx" ? [413] : [413, 502, 0]).toContain(beyond);
     }
+    expect(stage.appliance.count("SELECT count(*) FROM pauses")).toBe(before + 2);
   });
 
   proxyTest(
-    "a client that sends slowly is cut off, its head by the proxy, its body by whoever waits for it",
+    "a client that sends slowly is cut off, and one that waits for an answer is not",
     async () => {
       const hasty = (file: string) =>
-        file.replaceAll(/((?:read_header|client_header_timeout|client_body_timeout) +)10s/g, "$11s");
+        file.replaceAll(/((?:read_header|read_body|client_header_timeout|client_body_timeout) +)1[05]s/g, "$11s");
       const slow = await behind(name, undefined, hasty);
+      const { keys } = slow.appliance;
+      const { pause_id } = await slow.appliance.ask(keys.test);
+      const waiting = slow.client(`/v1/pause/${pause_id}?wait=120`, { key: keys.test, words: ["--http1.1"] });
+      await slow.appliance.held(1);
       const head = `POST /v1/pause HTTP/1.1\r\nHost: ${HOST}:${slow.proxy.port}\r\n`;
-      expect(await exchange(slow.proxy, head)).not.toMatch(/^HTTP\/1\.1 [25]/);
-      const auth = `Authorization: Bearer ${slow.appliance.keys.test}\r\nContent-Type: application/json`;
-      const cut = exchange(slow.proxy, `${head}${auth}\r\nContent-Length: 100\r\n\r\n{"recipient":`);
-      // nginx waits for the body itself; Caddy passes on what it has, and PausePoint gives it ten seconds.
+      expect(await exchange(slow.proxy, head)).toMatch(/^(HTTP\/1\.1 408|$)/);
+      expect(slow.appliance.app.waiting).toBe(1);
+      await slow.appliance.post(`/v1/test/pause/${pause_id}/respond`, keys.test, { choice: "Approve" });
+      expect((await waiting).body.status).toBe("responded");
+
+      const auth = `Authorization: Bearer ${keys.test}\r\nContent-Type: application/json`;
       let done = false;
-      void cut.finally(() => {
+      const cut = exchange(slow.proxy, `${head}${auth}\r\nContent-Length: 100\r\n\r\n{"recipient":`).finally(() => {
         done = true;
       });
+      // nginx waits for a body itself; Caddy passes on what has come, and PausePoint gives the rest ten seconds.
       while (!done && name === "caddy") {
         await new Promise((turned) => setImmediate(turned));
         slow.appliance.clock.turn(100);
       }
-      expect(await cut).toMatch(name === "nginx" ? /^(HTTP\/1\.1 408|$)/ : /^HTTP\/1\.1 408[\s\S]*request-timeout/);
-      expect(slow.appliance.count("SELECT count(*) FROM pauses")).toBe(0);
+      expect(await cut).toMatch(name === "caddy" ? /^HTTP\/1\.1 408 [\s\S]*request-timeout/ : /^(HTTP\/1\.1 408|$)/);
+      expect(slow.appliance.count("SELECT count(*) FROM pauses")).toBe(1);
       await slow.stop();
     },
+    20_000,
   );
 
   proxyTest(

@@ -24,6 +24,7 @@ import oversight from "../../../docs/oversight.md" with { type: "text" };
 import permissionHooks from "../../../docs/permission-hooks.md" with { type: "text" };
 import privacy from "../../../docs/privacy.md" with { type: "text" };
 import receipts from "../../../docs/receipts.md" with { type: "text" };
+import reverseProxies from "../../../docs/reverse-proxies.md" with { type: "text" };
 import smpp from "../../../docs/smpp.md" with { type: "text" };
 import smsGateways from "../../../docs/sms-gateways.md" with { type: "text" };
 import testRecipients from "../../../docs/test-recipients.md" with { type: "text" };
@@ -54,7 +55,18 @@ export const topics: Readonly<Record<string, Readonly<Record<string, string>>>> 
     "frameworks-python": frameworksPython,
     "github-actions": githubActions,
   },
-  Run: { install, console: consolePage, channels, "sms-gateways": smsGateways, smpp, backup, keys, limits, privacy },
+  Run: {
+    install,
+    "reverse-proxies": reverseProxies,
+    console: consolePage,
+    channels,
+    "sms-gateways": smsGateways,
+    smpp,
+    backup,
+    keys,
+    limits,
+    privacy,
+  },
   Audit: { "audit-format": auditFormat, witness, oversight },
 };
 

@@ -223,6 +223,18 @@ describe.each(proxies)("behind %s", (name: ProxyName) => {
     expect(stage.appliance.count("SELECT count(*) FROM pauses")).toBe(before + 2);
   });
 
+  proxyTest("a head of 15 kB gets through, one over 16 kB does not", async () => {
+    const padded = (lines: number) => {
+      const padding = Array.from({ length: lines }, (_, n) => `X-Padding-${n}: ${"x".repeat(1_000)}\r\n`).join("");
+      return `GET /healthz HTTP/1.1\r\nHost: ${HOST}:${stage.proxy.port}\r\nConnection: close\r\n${padding}\r\n`;
+    };
+    expect(await exchange(stage.proxy, padded(14))).toStartWith("HTTP/1.1 200");
+    expect(await exchange(stage.proxy, padded(18))).toStartWith("HTTP/1.1 431");
+    expect(await exchange(stage.proxy, padded(36))).toStartWith(`HTTP/1.1 ${name === "nginx" ? 400 : 431}`);
+    const long = `GET /healthz HTTP/1.1\r\nHost: ${HOST}:${stage.proxy.port}\r\nConnection: close\r\nX: ${"x".repeat(9_000)}\r\n\r\n`;
+    expect(await exchange(stage.proxy, long)).toStartWith(`HTTP/1.1 ${name === "nginx" ? 400 : 200}`);
+  });
+
   proxyTest(
     "a client that sends slowly is cut off, and one that waits for an answer is not",
     async () => {

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { cautionsOf } from "../channels/cautions.ts";
 import { certificateCaution, readCertificate } from "../platform/certificate.ts";
 import { auditDaysCaution } from "../platform/config/schema.ts";
+import { proxyCaution } from "../platform/proxy-caution.ts";
 import { print, printJson } from "./output.ts";
 import { type CommonOptions, folderOf, settingsOf, withCommonOptions } from "./settings.ts";
 
@@ -20,6 +21,7 @@ export function addConfig(program: Command): void {
       const settings = await settingsOf(options);
       const { source, baseUrl, dataDir, listen, channels } = settings;
       const ofLog = auditDaysCaution(settings);
+      const ofProxy = proxyCaution(settings);
       const certificate = listen.tls === undefined ? null : readCertificate(listen.tls, Date.now());
       const ofCertificate = certificate && certificateCaution(certificate, baseUrl, Date.now());
       const names = Object.keys(channels);
@@ -31,6 +33,7 @@ export function addConfig(program: Command): void {
         ),
         ...unusableAddressesOf(settings).map(({ setting, detail }) => `${setting}: ${detail}`),
         ...(ofCertificate === null ? [] : [`listen.tls.cert: ${ofCertificate.what}`]),
+        ...(ofProxy === null ? [] : [`${ofProxy.setting}: ${ofProxy.what}`]),
         ...(ofLog === null ? [] : [`retention.auditDays: ${ofLog}`]),
       ];
       if (options.json) {

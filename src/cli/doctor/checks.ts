@@ -8,6 +8,7 @@ import { CommandFailed, print, printJson } from "../output.ts";
 import { unusableAddressesOf } from "../unusable-addresses.ts";
 import { ofCertificate } from "./certificate.ts";
 import { bad, type Finding, ok } from "./finding.ts";
+import { ofProxy } from "./proxy.ts";
 import { settingsShown } from "./settings-shown.ts";
 
 /** Prints every finding. @throws CommandFailed when one is a failure */
@@ -19,6 +20,7 @@ export function check(config: LoadedConfig, json: boolean): void {
     ofServer(config.dataDir),
     ofBaseUrl(config),
     ...ofCertificate(config, Date.now()),
+    ...ofProxy(config),
     ...ofChannels(config),
     ...ofPeople(config),
   ];

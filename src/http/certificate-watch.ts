@@ -64,10 +64,14 @@ export class CertificateWatch {
     const { files, clock, log, change } = this.#parts;
     try {
       const certificate = readCertificate(files, clock.now());
-      change(certificate);
-      this.#served = certificate;
+      const { cert, key } = this.#served;
+      // Written anew with the same content, or with another mode: no connection need be closed for that.
+      const isOther = certificate.cert !== cert || certificate.key !== key;
+      if (isOther) change(certificate);
       this.#servedState = state;
       this.#complaint = "";
+      if (!isOther) return;
+      this.#served = certificate;
       this.#tellAt = 0;
       log.info("certificate changed", { until: isoTime(certificate.until) });
     } catch (error) {

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -188,6 +189,27 @@ describe("a certificate renewed on disk", () => {
     await told("pause.responded");
     expect(one.logged).toEqual([]);
     await events?.cancel();
+  });
+
+  test("in which nothing is new closes no connection", async () => {
+    const pair = issue();
+    put(pair);
+    const one = await start();
+    const socket = connect({ host: "127.0.0.1", port: one.app.port, ca: authority.ca });
+    const asked = async () => {
+      socket.write("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+      const [answer] = await once(socket, "data");
+      return String(answer).slice(0, 12);
+    };
+    expect(await asked()).toBe("HTTP/1.1 200");
+    put(pair);
+    settle();
+    expect(await asked()).toBe("HTTP/1.1 200");
+    // One that is new does close it: it has no request under way.
+    const closed = once(socket, "close");
+    put(issue());
+    settle();
+    await closed;
   });
 
   test("is not read while only one of the two files is new", async () => {

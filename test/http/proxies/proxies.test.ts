@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { httpGatewaySchema } from "../../../src/platform/config/http-gateway.ts";
@@ -26,6 +26,9 @@ async function newLink({ appliance }: Behind): Promise<{ id: string; link: strin
   const [message] = await appliance.messages(pause);
   return { id: pause.pause_id, link: message?.link ?? "" };
 }
+
+// Each asks many times, through programs that are started for it.
+setDefaultTimeout(30_000);
 
 const there = { caddy: testNeeding("caddy", "curl"), nginx: testNeeding("nginx", "curl") };
 const bothTest = testNeeding("caddy", "nginx", "curl");

@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { question } from "../../support/appliance.ts";
 import { testNeeding } from "../../support/needs.ts";
 import { type Behind, behind, exchange, HOST, type ProxyName, proxies } from "./stage.ts";
+
+// Each asks many times, through programs that are started for it.
+setDefaultTimeout(30_000);
 
 const there = { caddy: testNeeding("caddy", "curl"), nginx: testNeeding("nginx", "curl") };
 const body = JSON.stringify(question());

@@ -37,6 +37,18 @@ const parts = {
       if (Bun.which("unshare") === null || Bun.which("ip") === null) return false;
       return Bun.spawnSync([...words.split(" "), "ip", "link", "set", "lo", "up"]).exitCode === 0;
     }),
+  /** Root, Debian's packages debootstrap and systemd, and a kernel that permits a machine in namespaces. */
+  "a machine of its own": () => {
+    if (process.getuid?.() !== 0 || ["debootstrap", "nsenter", "ip", "curl"].some((name) => Bun.which(name) === null)) return;
+    const spaces = ["--mount", "--pid", "--fork", "--uts", "--ipc", "--net", "--cgroup"];
+    const tried = Bun.spawnSync(["unshare", ...spaces, "sh", "-c", "mount -t tmpfs tmpfs /mnt && ip link set lo up"]);
+    return tried.exitCode === 0 ? "unshare" : undefined;
+  },
+  "dpkg-deb": () => Bun.which("dpkg-deb") ?? undefined,
+  lintian: () => Bun.which("lintian") ?? undefined,
+  shellcheck: () => Bun.which("shellcheck") ?? undefined,
+  "ssh-keygen": () => Bun.which("ssh-keygen") ?? undefined,
+  "systemd-analyze": () => Bun.which("systemd-analyze") ?? undefined,
   jq: () => Bun.which("jq") ?? undefined,
   ruby: () => Bun.which("ruby") ?? undefined,
   strace: () => Bun.which("strace") ?? undefined,

@@ -22,11 +22,17 @@ main() {
   while [ $# -gt 0 ]; do
     case $1 in
       install | uninstall) command=$1 ;;
-      --from) from=$(value_of "$@") && shift ;;
+      --from | --fingerprint | --start-timeout)
+        [ $# -ge 2 ] || wrong "$1 takes a value."
+        case $1 in
+          --from) from=$2 ;;
+          --fingerprint) fingerprint=$2 ;;
+          --start-timeout) patience=$2 ;;
+        esac
+        shift
+        ;;
       --from=*) from=${1#*=} ;;
-      --fingerprint) fingerprint=$(value_of "$@") && shift ;;
       --fingerprint=*) fingerprint=${1#*=} ;;
-      --start-timeout) patience=$(value_of "$@") && shift ;;
       --start-timeout=*) patience=${1#*=} ;;
       --allow-unsigned) unsigned=yes ;;
       --no-start) start='' ;;
@@ -58,11 +64,6 @@ install.sh uninstall [--purge]         remove it; configuration and data stay, u
   --start-timeout N      seconds in which a new version has to get ready (default 300)
   --dry-run              say each step and change nothing; needs no root
 END
-}
-
-value_of() {
-  [ $# -ge 2 ] || wrong "$1 takes a value."
-  printf '%s\n' "$2"
 }
 
 # --- installing --------------------------------------------------------------------------------------------------------
@@ -98,19 +99,21 @@ install_first() {
 }
 
 upgrade() {
-  trap 'interrupted' HUP INT TERM
   if [ -n "$start" ] || service_runs; then resume=yes; else resume=''; fi
   keep_what_is_there
+  # From here on, whatever ends this script, what was there before is put back: see at_exit.
+  trap 'exit 130' HUP INT TERM
+  half_done=yes
   stop_service
   back_up
   put_in_place
   if ! start_and_wait; then
+    half_done=''
     roll_back
-    trap - HUP INT TERM
     die "PausePoint $now did not get ready; $was is back in place${resumed:-}."
   fi
-  do_it "Forget how to go back by itself: $now is ready" rm -f "$library/upgrading"
-  trap - HUP INT TERM
+  do_it "Note that the upgrade is done" rm -f "$library/upgrading"
+  half_done=''
 }
 
 # The folder that everything is taken from, as `from`, and what it is, as `kind`.
@@ -134,6 +137,7 @@ find_source() {
 }
 
 check_machine() {
+  [ ! -x /usr/bin/pausepoint ] || die "PausePoint is installed as a Debian package here; upgrade it with dpkg, or remove it first, which leaves the data."
   [ "$(uname -s)" = Linux ] || die "PausePoint is installed on Linux; this is $(uname -s)."
   for tool in sha256sum install setpriv useradd flock; do
     command -v "$tool" >/dev/null || die "This needs the command $tool, which this machine has not (coreutils, util-linux, passwd)."
@@ -163,7 +167,7 @@ stage() {
     rm -rf "$staged"
     install -d -m 0755 "$library" "$staged"
   fi
-  trap 'rm -rf "$staged"' EXIT
+  trap 'at_exit' EXIT
   if [ "$kind" = release ]; then
     for name in SHA256SUMS SHA256SUMS.sig release-key.pub; do
       [ ! -f "$from/$name" ] || install -m 0644 "$from/$name" "$staged/$name"
@@ -337,7 +341,6 @@ save() {
     rm -f "$library/said"
   else
     cat "$library/said" >&2
-    [ -z "$resume" ] || start_service
     die "The data could not be saved, so nothing was replaced; PausePoint $was goes on."
   fi
 }
@@ -347,20 +350,27 @@ note() {
   mv -f "$library/upgrading.new" "$library/upgrading"
 }
 
-interrupted() {
-  trap '' HUP INT TERM
-  if [ -f "$library/upgrading" ]; then roll_back; elif [ -n "$resume" ]; then start_service || true; fi
-  die "Interrupted; PausePoint $was is in place${resumed:-}."
+at_exit() {
+  if [ -n "${half_done:-}" ] && [ -z "$dry_run" ]; then
+    half_done=''
+    trap '' HUP INT TERM
+    say "The upgrade was not finished."
+    roll_back
+    say "PausePoint $was is in place${resumed:-}."
+  fi
+  rm -rf "$staged"
+  rmdir "$library" 2>/dev/null || true
 }
 
 roll_back() {
   say "Going back to PausePoint $was."
+  rm -f "$executable.new" "$admin.new" "$unit.new" 2>/dev/null || true
   stop_service
   before=$library/before
-  do_it "Put PausePoint $was back in place" replace 0755 "$before/pausepoint" "$executable"
-  [ ! -f "$before/pausepoint-admin" ] || replace 0755 "$before/pausepoint-admin" "$admin"
-  [ ! -f "$before/install.sh" ] || replace 0755 "$before/install.sh" "$library/install.sh"
-  [ ! -f "$before/pausepoint.service" ] || replace 0644 "$before/pausepoint.service" "$unit"
+  put_back 0755 pausepoint "$executable"
+  put_back 0755 pausepoint-admin "$admin"
+  put_back 0755 install.sh "$library/install.sh"
+  put_back 0644 pausepoint.service "$unit"
   reload_units
   if [ ! -f "$data/pausepoint.db" ] || as_service "$executable" keys list >/dev/null 2>"$library/said"; then
     say "The data is as PausePoint $was left it, or can be read by it."
@@ -376,9 +386,18 @@ roll_back() {
   if start_and_wait; then resumed=' and serves'; else resumed=', but does not get ready either; see above'; fi
 }
 
+# What is there already needs no room, which may be what there is too little of.
+put_back() {
+  [ -f "$before/$2" ] || return 0
+  cmp -s "$before/$2" "$3" || do_it "Put back $3 as it was" replace "$1" "$before/$2" "$3"
+}
+
 restore() {
-  PAUSEPOINT_ADMIN_UPGRADE=yes as_service "$executable" restore "$backup" --force ||
+  if PAUSEPOINT_ADMIN_UPGRADE=yes as_service "$executable" restore "$backup" --force >"$library/said"; then
+    head -n 2 "$library/said"
+  else
     die "The data could not be brought back. It is in $backup, and what the new version made of it in $data."
+  fi
 }
 
 # --- the service -------------------------------------------------------------------------------------------------------
@@ -403,7 +422,7 @@ link_unit() {
 }
 
 reload_units() {
-  [ -n "$dry_run" ] || ! systemd_runs || systemctl daemon-reload
+  if [ -z "$dry_run" ] && systemd_runs; then systemctl daemon-reload; fi
 }
 
 service_runs() {
@@ -439,11 +458,11 @@ start_and_wait() {
     say "would: start the service, and wait until it is ready; if it is not within $patience s, go back to what was before"
   elif systemd_runs; then
     say "Start the service."
-    since=$(date '+%Y-%m-%d %H:%M:%S')
+    cursor=$(journalctl --quiet --lines=0 --show-cursor 2>/dev/null | sed -n 's/^-- cursor: //p') || cursor=''
     if start_service && wait_until_ready running_by_systemd; then
       say "PausePoint $now is ready."
     else
-      journalctl --quiet --no-pager --output=cat --since "$since" --unit pausepoint.service 2>/dev/null | tail -n 8 >&2
+      journalctl --quiet --no-pager --output=cat ${cursor:+"--after-cursor=$cursor"} --unit pausepoint.service 2>/dev/null | tail -n 8 >&2
       return 1
     fi
   else

@@ -35,15 +35,16 @@ export function makeDebianPackage(request: PackageRequest): string {
     const unit = packaging("pausepoint.service").replaceAll("/usr/local/bin/", "/usr/bin/");
     put("usr/lib/systemd/system/pausepoint.service", unit);
     put("etc/pausepoint/pausepoint.config.ts", installedConfiguration(project));
-    const changes = readFileSync(join(project, "CHANGELOG.md"));
-    put("usr/share/doc/pausepoint/changelog.gz", gzipSync(changes, { level: 9 }));
+    put("usr/share/doc/pausepoint/changelog.gz", gzipSync(changelog(request), { level: 9 }));
+    put("usr/share/doc/pausepoint/CHANGELOG.md", readFileSync(join(project, "CHANGELOG.md")));
+    put("usr/share/lintian/overrides/pausepoint", overrides);
     put("usr/share/doc/pausepoint/copyright", copyright(project));
     put("DEBIAN/control", control(request));
     put("DEBIAN/conffiles", "/etc/pausepoint/pausepoint.config.ts\n");
     for (const script of ["preinst", "postinst", "prerm", "postrm"])
       put(`DEBIAN/${script}`, packaging(`debian/${script}`), 0o755);
     const file = join(out, `pausepoint_${request.version}_${request.architecture}.deb`);
-    const { exitCode, stderr } = Bun.spawnSync(["dpkg-deb", "--root-owner-group", "-Zzstd", "--build", tree, file], {
+    const { exitCode, stderr } = Bun.spawnSync(["dpkg-deb", "--root-owner-group", "-Zgzip", "--build", tree, file], {
       env: { ...process.env, SOURCE_DATE_EPOCH: String(request.madeAt) },
       stdout: "ignore",
     });
@@ -58,7 +59,7 @@ function control({ version, architecture }: PackageRequest): string {
   return `Package: pausepoint
 Version: ${version}
 Architecture: ${architecture}
-Maintainer: PausePoint <pausepoint@localhost>
+Maintainer: ${maintainer}
 Section: net
 Priority: optional
 Depends: libc6 (>= 2.34), libstdc++6, libgcc-s1, passwd
@@ -70,6 +71,27 @@ Description: human-approval API for AI agents
 `;
 }
 
+const maintainer = "PausePoint <pausepoint@localhost>";
+
+function changelog({ version, madeAt }: PackageRequest): string {
+  const when = new Date(madeAt * 1000).toUTCString().replace("GMT", "+0000");
+  return `pausepoint (${version}) stable; urgency=medium\n\n  * See CHANGELOG.md beside this file.\n\n -- ${maintainer}  ${when}\n`;
+}
+
+/** What lintian is told not to say, and why. */
+const overrides = `# Whoever builds this is not Debian, and has no address that holds for everybody.
+pausepoint: bogus-mail-host *
+# The executable is Bun's runtime with the program behind it, where strip would cut it off; Bun is linked like that.
+pausepoint: unstripped-binary-or-object *
+pausepoint: embedded-library *
+pausepoint: hardening-no-pie *
+pausepoint: hardening-no-relro *
+# --help says it all.
+pausepoint: no-manual-page *
+# It is there only once the package is installed, so its path is asked for.
+pausepoint: command-with-path-in-maintainer-script *
+`;
+
 function copyright(project: string): string {
   const license = readFileSync(join(project, "LICENSE"), "utf8");
   if (!license.includes("Apache License")) throw new Error("LICENSE is another one than the Debian package names.");
@@ -77,7 +99,7 @@ function copyright(project: string): string {
 Upstream-Name: PausePoint
 
 Files: *
-Copyright: the authors of PausePoint
+Copyright: 2026, the authors of PausePoint
 License: Apache-2.0
  On Debian systems the text of the Apache License 2.0 is in
  /usr/share/common-licenses/Apache-2.0.

@@ -39,7 +39,8 @@ const parts = {
     }),
   /** Root, Debian's packages debootstrap and systemd, and a kernel that permits a machine in namespaces. */
   "a machine of its own": () => {
-    if (process.getuid?.() !== 0 || ["debootstrap", "nsenter", "ip", "curl"].some((name) => Bun.which(name) === null)) return;
+    if (process.getuid?.() !== 0 || ["debootstrap", "nsenter", "ip", "curl"].some((name) => Bun.which(name) === null))
+      return;
     const spaces = ["--mount", "--pid", "--fork", "--uts", "--ipc", "--net", "--cgroup"];
     const tried = Bun.spawnSync(["unshare", ...spaces, "sh", "-c", "mount -t tmpfs tmpfs /mnt && ip link set lo up"]);
     return tried.exitCode === 0 ? "unshare" : undefined;

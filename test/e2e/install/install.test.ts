@@ -3,10 +3,11 @@
  * this writes. The tests are one story, in order, on one machine.
  */
 import { afterAll, beforeAll, describe, expect } from "bun:test";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, rmSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { ownTarget } from "../../../scripts/build/targets.ts";
+import { makeDebianPackage } from "../../../scripts/packaging/debian.ts";
 import { isReleaseTarget, makeRelease } from "../../../scripts/packaging/release.ts";
 import { project } from "../../docs/documents.ts";
 import { pathOf, testNeeding } from "../../support/needs.ts";
@@ -15,6 +16,7 @@ import { Transcript } from "./transcript.ts";
 import { buildVariant } from "./variants.ts";
 
 const installTest = testNeeding("a machine of its own", "dist/pausepoint", "ssh-keygen");
+const debTest = testNeeding("a machine of its own", "dist/pausepoint", "ssh-keygen", "dpkg-deb");
 const isSkipped = installTest !== testNeeding();
 
 const { version }: { version: string } = await Bun.file(join(project, "package.json")).json();
@@ -32,12 +34,16 @@ beforeAll(async () => {
   if (isSkipped) return;
   const added = "CREATE TABLE added_for_a_test (id INTEGER PRIMARY KEY) STRICT;";
   const half = `CREATE TABLE half (id INTEGER PRIMARY KEY) STRICT; INSERT INTO half VALUES (1); INSERT INTO nowhere VALUES (1);`;
-  const build = (name: string, variant: Parameters<typeof buildVariant>[0]) => buildVariant(variant, join(folder, name));
+  const build = (name: string, variant: Parameters<typeof buildVariant>[0]) =>
+    buildVariant(variant, join(folder, name));
   const installed = Machine.install(root);
   const executables = {
     [version]: pathOf("dist/pausepoint"),
     [works]: await build("works", { version: works, migrations: [added] }),
-    [fails]: await build("fails", { version: fails, migrations: [added, "CREATE TABLE more (id INTEGER) STRICT;", half] }),
+    [fails]: await build("fails", {
+      version: fails,
+      migrations: [added, "CREATE TABLE more (id INTEGER) STRICT;", half],
+    }),
     [ends]: await build("ends", {
       version: ends,
       migrations: [added],
@@ -61,7 +67,10 @@ describe("on a machine of its own, install.sh", () => {
   let pending = "";
 
   installTest("says each step and changes nothing when asked to", async () => {
-    transcript.say("What it would do", "The release was copied to the machine. `--dry-run` needs no root and changes nothing.");
+    transcript.say(
+      "What it would do",
+      "The release was copied to the machine. `--dry-run` needs no root and changes nothing.",
+    );
     const before = await files();
     const output = await type(`sh /srv/pausepoint-${version}/install.sh --dry-run`);
     expect(output).toContain("would: Make the system user pausepoint");
@@ -70,14 +79,25 @@ describe("on a machine of its own, install.sh", () => {
   });
 
   installTest("refuses a key that is not the expected one, and a file that was changed", async () => {
-    transcript.say("What it refuses", "A release signed by a stranger, where the fingerprint is known from elsewhere; and one with a changed file.");
+    transcript.say(
+      "What it refuses",
+      "A release signed by a stranger, where the fingerprint is known from elsewhere; and one with a changed file.",
+    );
     const before = await files();
-    const print = (await machine.run(`ssh-keygen -l -f /srv/pausepoint-${version}/release-key.pub | cut -d ' ' -f 2`)).output.trim();
-    expect(await type(`sh /srv/pausepoint-forged/install.sh --fingerprint ${print}`, 1)).toContain("signed with another key");
-    await machine.run(`cp -a /srv/pausepoint-${version} /srv/changed && echo "# more" >>/srv/changed/pausepoint.service`);
+    const print = (
+      await machine.run(`ssh-keygen -l -f /srv/pausepoint-${version}/release-key.pub | cut -d ' ' -f 2`)
+    ).output.trim();
+    expect(await type(`sh /srv/pausepoint-forged/install.sh --fingerprint ${print}`, 1)).toContain(
+      "signed with another key",
+    );
+    await machine.run(
+      `cp -a /srv/pausepoint-${version} /srv/changed && echo "# more" >>/srv/changed/pausepoint.service`,
+    );
     expect(await type("sh /srv/changed/install.sh", 1)).toContain("pausepoint.service is damaged or was changed");
-    await machine.run(`sed -i /pausepoint.service/d /srv/changed/SHA256SUMS`);
-    expect((await machine.run("sh /srv/changed/install.sh")).output).toContain("The signature is not one of the trusted key");
+    await machine.run("sed -i /pausepoint.service/d /srv/changed/SHA256SUMS");
+    expect((await machine.run("sh /srv/changed/install.sh")).output).toContain(
+      "The signature is not one of the trusted key",
+    );
     expect(await files()).toBe(before);
   });
 
@@ -87,7 +107,9 @@ describe("on a machine of its own, install.sh", () => {
     expect(output).toContain(`PausePoint ${version} is ready.`);
     expect(await type("systemctl is-active pausepoint; systemctl is-enabled pausepoint")).toBe("active\nenabled\n");
     const started = await startedAt();
-    expect(await type(`sh /srv/pausepoint-${version}/install.sh`)).toContain("is installed already, from the same files");
+    expect(await type(`sh /srv/pausepoint-${version}/install.sh`)).toContain(
+      "is installed already, from the same files",
+    );
     expect(await startedAt()).toBe(started);
     expect(await type("pausepoint-admin doctor")).not.toContain("fail");
     const score = await type("systemd-analyze security --no-pager pausepoint | tail -n 1");
@@ -98,18 +120,28 @@ describe("on a machine of its own, install.sh", () => {
   });
 
   installTest("leaves a server that asks a person and hears the answer", async () => {
-    transcript.say("The first question", "A key for tests, whose messages stay on the server, so that both sides can be seen.");
+    transcript.say(
+      "The first question",
+      "A key for tests, whose messages stay on the server, so that both sides can be seen.",
+    );
     key = JSON.parse(await type(`pausepoint-admin keys create --name "first agent" --mode test --json`)).key;
     const asked = JSON.parse(await ask("Deploy build 4712 to production?", true));
     await answer(asked.pause_id, true);
     const ended = await curl(`http://127.0.0.1:8787/v1/pause/${asked.pause_id}`, true);
-    expect(JSON.parse(ended)).toMatchObject({ status: "responded", response_choice: "Approve", response_source: "human" });
+    expect(JSON.parse(ended)).toMatchObject({
+      status: "responded",
+      response_choice: "Approve",
+      response_source: "human",
+    });
     pending = JSON.parse(await ask("Is this still asked after the upgrade?")).pause_id;
     await machine.run("echo 'PAUSEPOINT_FOR_THIS_TEST=\"two words\"' >/etc/pausepoint/secrets");
   });
 
   installTest("upgrades in place, with the data and the configuration as they were", async () => {
-    transcript.say("An upgrade", `Version ${works} has one migration more. One question was answered, one is still open.`);
+    transcript.say(
+      "An upgrade",
+      `Version ${works} has one migration more. One question was answered, one is still open.`,
+    );
     const [pauses, configuration] = [await list(), await sum("/etc/pausepoint/pausepoint.config.ts")];
     await machine.run("echo '// my own' >>/etc/pausepoint/pausepoint.config.ts");
     const mine = await sum("/etc/pausepoint/pausepoint.config.ts");
@@ -117,13 +149,18 @@ describe("on a machine of its own, install.sh", () => {
     const output = await type(`sh /srv/pausepoint-${works}/install.sh`);
     expect(output).toContain("Save the data with PausePoint");
     expect(output).toContain(`PausePoint ${works} is ready.`);
-    expect(await type("pausepoint version; ls /var/lib/pausepoint/backups")).toContain(`before-${works}-over-${version}-`);
+    expect(await type("pausepoint version; ls /var/lib/pausepoint/backups")).toContain(
+      `before-${works}-over-${version}-`,
+    );
     expect(await list()).toBe(pauses);
     expect(await sum("/etc/pausepoint/pausepoint.config.ts")).toBe(mine);
   });
 
   installTest("goes back by itself when a migration fails half-way", async () => {
-    transcript.say("An upgrade whose migration fails", `Version ${fails} has two migrations more. The first is done, the second fails in its middle.`);
+    transcript.say(
+      "An upgrade whose migration fails",
+      `Version ${fails} has two migrations more. The first is done, the second fails in its middle.`,
+    );
     const pauses = await list();
     const output = await type(`sh /srv/pausepoint-${fails}/install.sh`, 1);
     expect(output).toMatch(/migration \d+_for_a_test failed and was undone/);
@@ -133,7 +170,10 @@ describe("on a machine of its own, install.sh", () => {
   });
 
   installTest("goes back by itself when the new version does not start", async () => {
-    transcript.say("An upgrade that does not start", `Version ${ends} ends as soon as it should serve; ${cut} is cut in its middle, as by a full disk where it was built.`);
+    transcript.say(
+      "An upgrade that does not start",
+      `Version ${ends} ends as soon as it should serve; ${cut} is cut in its middle, as by a full disk where it was built.`,
+    );
     const pauses = await list();
     const output = await type(`sh /srv/pausepoint-${ends}/install.sh`, 1);
     expect(output).toContain("This build can't serve.");
@@ -146,12 +186,24 @@ describe("on a machine of its own, install.sh", () => {
     await isAsBefore(pauses);
   });
 
+  installTest("goes back by itself when the new files can't be put in place", async () => {
+    const pauses = await list();
+    await machine.run("mount --bind /usr/local/bin /usr/local/bin && mount -o remount,ro,bind /usr/local/bin");
+    const { status, output } = await machine.run(`sh /srv/pausepoint-${ends}/install.sh`);
+    await machine.run("umount /usr/local/bin");
+    expect({ status, output }).toMatchObject({ status: 1, output: expect.stringContaining("Read-only file system") });
+    expect(output).toContain(`PausePoint ${works} is in place and serves.`);
+    await isAsBefore(pauses);
+  });
+
   installTest("goes on with an upgrade that was cut off, and back from there", async () => {
     const pauses = await list();
     // As when the machine's power fails between the new executable and its start.
     const script = `/srv/pausepoint-${ends}/install.sh`;
     await machine.run(`sed 's/^start_and_wait() {/start_and_wait() { kill -KILL $$;/' ${script} >/srv/killed.sh`);
-    expect((await machine.run(`sh /srv/killed.sh --from /srv/pausepoint-${ends}`)).output).toContain("upgrade is under way");
+    expect((await machine.run(`sh /srv/killed.sh --from /srv/pausepoint-${ends}`)).output).toContain(
+      "upgrade is under way",
+    );
     expect((await machine.run("pausepoint version")).output).toContain(ends);
     const { status, output } = await machine.run(`sh ${script}`);
     expect({ status, output }).toMatchObject({ status: 1, output: expect.stringContaining("it is taken up again") });
@@ -160,22 +212,82 @@ describe("on a machine of its own, install.sh", () => {
   });
 
   installTest("uninstalls, and leaves the data until it is asked to remove it too", async () => {
-    transcript.say("The end", "First the question that was open through all of this is answered. Uninstalling keeps the data, so that another installation finds it.");
+    transcript.say(
+      "The end",
+      "First the question that was open through all of this is answered. Uninstalling keeps the data, so that another installation finds it.",
+    );
     await answer(pending, true);
     const pauses = await list();
     expect(await type("sh /usr/local/lib/pausepoint/install.sh uninstall")).toContain("is not installed any more");
-    expect(await type("systemctl is-active pausepoint; ls /usr/local/bin /var/lib/pausepoint")).toContain("pausepoint.db");
+    expect(await type("systemctl is-active pausepoint; ls /usr/local/bin /var/lib/pausepoint")).toContain(
+      "pausepoint.db",
+    );
     await machine.run(`sh /srv/pausepoint-${works}/install.sh`);
     expect(await list()).toBe(pauses);
-    expect(await type("sh /usr/local/lib/pausepoint/install.sh uninstall --purge")).toContain("/var/lib/pausepoint and all that is in it");
+    expect(await type("sh /usr/local/lib/pausepoint/install.sh uninstall --purge")).toContain(
+      "/var/lib/pausepoint and all that is in it",
+    );
     expect((await machine.run("sh /srv/pausepoint-forged/install.sh uninstall --purge")).status).toBe(0);
     const left = await machine.run("find / -xdev -path /srv -prune -o -iname '*pausepoint*' -print; id pausepoint");
-    expect(left.output.replace(/^\/(var\/log|var\/lib\/systemd)\/.*\n/gm, "")).toBe("id: 'pausepoint': no such user\n");
+    expect(left.output.replace(/^\/(var\/log|var\/lib\/systemd)\/.*\n/gm, "")).toBe("id: ‘pausepoint’: no such user\n");
   });
 
   installTest("writes the transcript that stands in the documents", () => {
     expect(transcript.page()).toBe(transcript.text);
     return undefined;
+  });
+
+  debTest(
+    "is no party to the Debian package, which installs, upgrades with a backup and goes without a trace",
+    async () => {
+      expect(await dpkg(`--install /srv/${await deb(version)}`)).toMatchObject({ status: 0 });
+      expect(
+        (
+          await machine.run(
+            "for i in 1 2 3 4 5 6 7 8 9; do pausepoint-admin healthcheck && exit; sleep 1; done; exit 1",
+          )
+        ).status,
+      ).toBe(0);
+      expect((await machine.run(`sh /srv/pausepoint-${version}/install.sh`)).output).toContain("as a Debian package");
+      key = JSON.parse((await machine.run("pausepoint-admin keys create --name deb --mode test --json")).output).key;
+      await ask("Does a package keep this?");
+      const pauses = await list();
+      expect(await dpkg(`--install /srv/${await deb(works)}`)).toMatchObject({ status: 0 });
+      expect(
+        (
+          await machine.run(
+            "for i in 1 2 3 4 5 6 7 8 9; do pausepoint-admin healthcheck && exit; sleep 1; done; exit 1",
+          )
+        ).status,
+      ).toBe(0);
+      expect((await machine.run("pausepoint version; ls /var/lib/pausepoint/backups")).output).toContain(
+        `${works}\nbefore-${works}-from-schema-`,
+      );
+      expect((await machine.run("ls /var/lib/pausepoint/backups")).output).toContain(
+        `before-upgrade-from-${version}.tar.gz`,
+      );
+      expect(await list()).toBe(pauses);
+      expect(await dpkg("--purge pausepoint")).toMatchObject({ status: 0 });
+      expect(
+        (await machine.run("ls -d /var/lib/pausepoint /etc/pausepoint /usr/bin/pausepoint; id pausepoint")).output,
+      ).not.toMatch(/^\//m);
+    },
+  );
+
+  installTest("installs and goes back where systemd does not run, by a trial start", async () => {
+    await machine.stop();
+    const first = await Machine.runIn(root, `sh /srv/pausepoint-${version}/install.sh`);
+    expect(first).toMatchObject({
+      status: 0,
+      output: expect.stringContaining(`PausePoint ${version} was ready, and is stopped again.`),
+    });
+    const second = await Machine.runIn(root, `sh /srv/pausepoint-${fails}/install.sh`);
+    expect(second).toMatchObject({ status: 1, output: expect.stringContaining("Bring back the data from") });
+    const left = await Machine.runIn(
+      root,
+      "pausepoint version; pausepoint-admin audit verify; readlink /etc/systemd/system/multi-user.target.wants/pausepoint.service",
+    );
+    expect(left).toMatchObject({ status: 0, output: expect.stringContaining(`pausepoint ${version}`) });
   });
 
   /** Types a line into the machine's shell, as is seen in the transcript. */
@@ -214,6 +326,19 @@ describe("on a machine of its own, install.sh", () => {
     expect(await list()).toContain(pending);
   }
 
+  function dpkg(words: string) {
+    return machine.run(`dpkg ${words}`);
+  }
+
+  /** A Debian package of that version on the machine. Answers its name. */
+  async function deb(name: string): Promise<string> {
+    const architecture = process.arch === "arm64" ? "arm64" : "amd64";
+    const executable = join(root, `srv/pausepoint-${name}/pausepoint-${ownTarget().name}`);
+    return basename(
+      makeDebianPackage({ project, executable, version: name, architecture, madeAt: 0, out: join(root, "srv") }),
+    );
+  }
+
   async function sum(path: string): Promise<string> {
     return (await machine.run(`sha256sum ${path}`)).output;
   }
@@ -224,7 +349,8 @@ describe("on a machine of its own, install.sh", () => {
   }
 
   async function files(): Promise<string> {
-    return (await machine.run("ls -laR --full-time /etc /usr/local /var/lib | grep -v -e systemd -e random-seed | sha256sum")).output;
+    const shown = "\\( -type d -printf '%p %m %u\\n' -o -printf '%p %m %u %s %T@\\n' \\)";
+    return (await machine.run(`find /etc /usr/local /var/lib ${shown} | grep -v systemd`)).output;
   }
 });
 

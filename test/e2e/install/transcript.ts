@@ -51,5 +51,6 @@ function told(text: string): string {
     .replaceAll(/\d{8}T\d{6}Z/g, "…")
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d[:-]?\d\d[:-]?\d\d(\.\d+)?Z/g, "…")
     .replaceAll(/\/tmp\/tmp\.\w+/g, "a folder of its own")
+    .replaceAll(/^(pausepoint [\d.]+) \([0-9a-f]+\+?\)$/gm, "$1")
     .replaceAll(/; \d+ bytes/g, "; … bytes");
 }

@@ -22,6 +22,8 @@ export async function buildVariant({ version, migrations = [], first = "" }: Var
   mkdirSync(folder, { recursive: true });
   for (const source of sources) cpSync(join(project, source), join(folder, source), { recursive: true });
   symlinkSync(join(project, "node_modules"), join(folder, "node_modules"));
+  const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ ...manifest, version }));
   if (migrations.length > 0) addMigrations(migrations, folder);
   writeFileSync(join(folder, "src/first.ts"), `${first}\nexport {};\n`);
   const main = join(folder, "src/main.ts");

@@ -108,9 +108,9 @@ upgrade() {
   back_up
   put_in_place
   if ! start_and_wait; then
-    half_done=''
+    half_done='' failed=$now
     roll_back
-    die "PausePoint $now did not get ready; $was is back in place${resumed:-}."
+    die "PausePoint $failed did not get ready; $was is back in place${resumed:-}."
   fi
   do_it "Note that the upgrade is done" rm -f "$library/upgrading"
   half_done=''
@@ -264,7 +264,8 @@ folder() {
 # Before anything is stopped: the new executable runs here, and takes the configuration that is in place.
 check_new_version() {
   now=$(version_of "$staged/pausepoint")
-  [ -n "$now" ] || die "The new executable does not run on this machine: $("$staged/pausepoint" version 2>&1 | head -n 3). ${was:+PausePoint $was goes on as it was. }Nothing was replaced."
+  [ -n "$now" ] || die "The new executable does not run on this machine: $(told_by "$staged/pausepoint" 2>&1 | head -n 3 | tr '\n' ' ')
+${was:+PausePoint $was goes on as it was. }Nothing was replaced."
   say "PausePoint $now runs on this machine."
   if [ -n "$dry_run" ]; then
     say "would: check $configuration/pausepoint.config.ts with it"
@@ -275,7 +276,12 @@ check_new_version() {
 
 version_of() {
   [ -x "$1" ] || return 0
-  "$1" version --json 2>/dev/null | sed -n 's/^{"version":"\([^"]*\)".*/\1/p' || true
+  told_by "$1" 2>/dev/null | sed -n 's/^{"version":"\([^"]*\)".*/\1/p'
+}
+
+# In a shell of its own, so that also what a shell says of a program that crashes is said where it is asked for.
+told_by() {
+  sh -c '"$1" version --json; true' sh "$1"
 }
 
 is_in_place() {

@@ -81,6 +81,7 @@ function changelog({ version, madeAt }: PackageRequest): string {
 /** What lintian is told not to say, and why. */
 const overrides = `# Whoever builds this is not Debian, and has no address that holds for everybody.
 pausepoint: bogus-mail-host *
+pausepoint: bogus-mail-host-in-debian-changelog *
 # The executable is Bun's runtime with the program behind it, where strip would cut it off; Bun is linked like that.
 pausepoint: unstripped-binary-or-object *
 pausepoint: embedded-library *

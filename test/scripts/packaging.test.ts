@@ -58,12 +58,16 @@ describe("what PausePoint is installed with", () => {
     expect(first).toBe(second as string);
   });
 
-  testNeeding("dpkg-deb", "lintian")("is a Debian package that lintian has nothing to say about", async () => {
-    mkdirSync(join(folder, "looked-at"));
-    const file = packaged(join(folder, "looked-at"));
-    const words = ["--allow-root", "--fail-on=error,warning", file];
-    expect(await run(["lintian", ...words], project)).toMatchObject({ status: 0, stdout: "" });
-  });
+  testNeeding("dpkg-deb", "lintian")(
+    "is a Debian package that lintian has nothing to say about",
+    async () => {
+      mkdirSync(join(folder, "looked-at"));
+      const file = packaged(join(folder, "looked-at"));
+      const words = ["--allow-root", "--fail-on=error,warning", file];
+      expect(await run(["lintian", ...words], project)).toMatchObject({ status: 0, stdout: "" });
+    },
+    60_000,
+  );
 
   testNeeding("ssh-keygen")("is a release whose checksums and signature hold, and hold for nothing else", async () => {
     const key = join(folder, "key");

@@ -12,6 +12,7 @@ import frameworks from "../../../docs/frameworks.md" with { type: "text" };
 import frameworksPython from "../../../docs/frameworks-python.md" with { type: "text" };
 import githubActions from "../../../docs/github-actions.md" with { type: "text" };
 import install from "../../../docs/install.md" with { type: "text" };
+import installTranscript from "../../../docs/install-transcript.md" with { type: "text" };
 import keys from "../../../docs/keys.md" with { type: "text" };
 import langchain from "../../../docs/langchain.md" with { type: "text" };
 import langgraph from "../../../docs/langgraph.md" with { type: "text" };
@@ -58,6 +59,7 @@ export const topics: Readonly<Record<string, Readonly<Record<string, string>>>> 
   Run: {
     install,
     "reverse-proxies": reverseProxies,
+    "install-transcript": installTranscript,
     console: consolePage,
     channels,
     "sms-gateways": smsGateways,

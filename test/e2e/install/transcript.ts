@@ -48,9 +48,17 @@ function told(text: string): string {
     .replaceAll(/\bpp_(test|live)_\w+/g, "pp_$1_…")
     .replaceAll(/\b(pause|key)_[0-9a-z]{20,}/g, "$1_…")
     .replaceAll(/\/r\/[\w-]{52}/g, "/r/…")
-    .replaceAll(/\d{8}T\d{6}Z/g, "…")
+    .replaceAll(/"receipt":"[^"]+"/g, '"receipt":"…"')
+    .replaceAll(/\d{8}T\d{6,9}Z/g, "…")
+    .replaceAll(/\b\d{4}_for_a_test/g, "…_for_a_test")
+    .replaceAll(/schema[ -]\d+|knows \d+|\d+ entries/g, (part) => part.replace(/\d+/, "…"))
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d[:-]?\d\d[:-]?\d\d(\.\d+)?Z/g, "…")
     .replaceAll(/\/tmp\/tmp\.\w+/g, "a folder of its own")
     .replaceAll(/^(pausepoint [\d.]+) \([0-9a-f]+\+?\)$/gm, "$1")
     .replaceAll(/; \d+ bytes/g, "; … bytes");
+}
+
+/** What has to be as it was: all that install.sh says, and of the rest what was typed. */
+export function shapeOf(page: string): string {
+  return page.replaceAll(/^(\$ (?!sh .*install\.sh).*\n)[^]*?(?=^```$)/gm, "$1");
 }

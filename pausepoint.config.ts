@@ -495,11 +495,22 @@ export default defineConfig({
   //  hosts: [],
   //},
 
+  // Metrics for Prometheus (docs/metrics.md): with a token at /metrics beside the API, or at a listener of their own,
+  // which may have a token too. Default: neither, and /metrics is a 404. Example:
+  //metrics: {
+  //  // What the Authorization header must hold behind "Bearer ": 16 to 256 of A-Z, a-z, 0-9, -, ., _, ~, + and /.
+  //  token: process.env.METRICS_TOKEN,
+  //  // A listener for metrics alone, over http; the API's port then has none. host is 127.0.0.1 unless given.
+  //  listen: { host: "127.0.0.1", port: 9465 },
+  //},
+
   //log: {
   //  // The least that is logged: "debug", "info", "warn" or "error".
   //  level: "info",
-  //  // "text" for people, "json" for collectors: one object a line.
+  //  // "text" for people, "json" for collectors: one object a line; "auto" is text at a terminal, and JSON elsewhere.
   //  format: "text",
+  //  // The level at which each request gets a line of its own: "debug" or "info". docs/logs.md tells what stands in it.
+  //  requests: "debug",
   //},
 
   // How the server stops when it is told to; docs/operations.md tells what happens in which order.

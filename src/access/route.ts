@@ -52,4 +52,6 @@ export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: object | string | ReadableStream<Uint8Array> | null;
+  /** For the log, the id of the pause that it is about, where the path does not say it. Not sent. */
+  readonly pause?: string | null;
 }

@@ -28,6 +28,7 @@ const settings = {
   texts: "applied",
   audit: "applied",
   mcp: "applied",
+  metrics: "restart",
   log: "restart",
   shutdown: "applied",
   source: "applied",
@@ -40,9 +41,9 @@ export function reloadable(
   inForce: LoadedConfig,
   wanted: LoadedConfig,
 ): { readonly config: LoadedConfig; readonly restart: readonly string[] } {
-  const { listen, dataDir, log, secret } = inForce;
-  const kept = { listen, dataDir, log, secret } satisfies { readonly [Name in Restart]: LoadedConfig[Name] };
-  const restart = (["listen", "dataDir", "log"] as const).filter(
+  const { listen, dataDir, metrics, log, secret } = inForce;
+  const kept = { listen, dataDir, metrics, log, secret } satisfies { readonly [Name in Restart]: LoadedConfig[Name] };
+  const restart = (["listen", "dataDir", "metrics", "log"] as const).filter(
     (name) => !Bun.deepEquals(inForce[name], wanted[name], true),
   );
   // Not given, it is the address that is listened on.

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type ConfigSources, dataFolderOf, type LoadedConfig, loadConfig } from "../platform/config/load.ts";
-import { createLog, type Log } from "../platform/log.ts";
+import { createLog, type Log, logFormat } from "../platform/log.ts";
 import { UsageError } from "./output.ts";
 
 /** The options that every command which touches the data folder has. */
@@ -46,7 +46,10 @@ function sourcesOf(options: CommonOptions & { readonly host?: string; readonly p
 
 /** The server's log, to stderr. */
 export function logOf(config: LoadedConfig): Log {
-  return createLog(config.log.level, config.log.format, Date.now, (line) => process.stderr.write(line));
+  const { level, format } = config.log;
+  return createLog(level, logFormat(format, process.stderr.isTTY === true), Date.now, (line) =>
+    process.stderr.write(line),
+  );
 }
 
 /** A time that an option was given, in milliseconds. @throws UsageError when it is none. */

@@ -136,12 +136,12 @@ export class Lane<Item extends { readonly id: string }, Result> {
     const result = await this.#tryToSend(item);
     this.#breaker.note(this.#traffic.health(result));
     const told = this.#traffic.told(item, result);
-    if (told !== null) log.warn("not delivered", { delivery: item.id, lane: this.name, ...told });
+    if (told !== null) log.warn("not delivered", { delivery_id: item.id, lane: this.name, ...told });
     try {
       await writer.write((tx) => this.#traffic.record(tx, item, result, startedAt));
     } catch (error) {
       // The lease brings it back: at least once, never lost.
-      log.error("an attempt could not be recorded", { delivery: item.id, error: (error as Error).message });
+      log.error("an attempt could not be recorded", { delivery_id: item.id, error: (error as Error).message });
     }
   }
 

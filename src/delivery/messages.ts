@@ -158,7 +158,7 @@ export class MessageTraffic implements Traffic<ClaimedMessage, SendResult> {
   told(message: ClaimedMessage, result: SendResult): Readonly<Record<string, unknown>> | null {
     if (!isRefusal(result)) return null;
     const { outcome, status, error } = result;
-    return { pause: message.pause_id, outcome, status, error };
+    return { pause_id: message.pause_id, outcome, status, error };
   }
 }
 

@@ -159,7 +159,11 @@ export class WebhookTraffic implements Traffic<DueWebhook, PostResult> {
 
   told(webhook: DueWebhook, result: PostResult): Readonly<Record<string, unknown>> | null {
     if (errorOf(result) === null) return null;
-    return { pause: webhook.pause_id, outcome: result.kind, status: result.kind === "answered" ? result.status : null };
+    return {
+      pause_id: webhook.pause_id,
+      outcome: result.kind,
+      status: result.kind === "answered" ? result.status : null,
+    };
   }
 
   /** A pause's log tells what became of it; a test's belongs to no pause, and to no log. */

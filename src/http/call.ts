@@ -25,6 +25,8 @@ export class ServedCall implements Call {
   readonly #params: Readonly<Record<string, string>>;
   readonly #connection: Connection | undefined;
   readonly #surroundings: Surroundings;
+  /** Milliseconds that it was held on purpose. */
+  heldMs = 0;
 
   constructor(
     request: Request,
@@ -77,9 +79,11 @@ export class ServedCall implements Call {
 
   async hold<T>(wait: () => Promise<T>): Promise<T> {
     this.#connection?.idle(0);
+    const began = performance.now();
     try {
       return await wait();
     } finally {
+      this.heldMs += performance.now() - began;
       this.#connection?.idle(this.#surroundings.idleSeconds);
     }
   }

@@ -4,10 +4,11 @@ import type { Log } from "../platform/log.ts";
 import { Problem, type ProblemSlug, problems } from "../platform/problem.ts";
 import { escapeHtml } from "../respond/page/escape.ts";
 import { StorageBusy } from "../storage/index.ts";
+import { traceField } from "./told.ts";
 
 /** Any error as a problem document (RFC 9457). What we did not foresee is logged whole and told as nothing but its id. */
-export function problemReply(error: unknown, requestId: string, log: Log): Reply {
-  const problem = asProblem(error, requestId, log);
+export function problemReply(error: unknown, about: FailedRequest, log: Log): Reply {
+  const problem = asProblem(error, about, log);
   const { status, title } = problems[problem.slug];
   return {
     status,
@@ -17,7 +18,7 @@ export function problemReply(error: unknown, requestId: string, log: Log): Reply
       title,
       status,
       detail: problem.message,
-      request_id: requestId,
+      request_id: about.requestId,
       ...(problem.errors.length > 0 ? { errors: problem.errors } : {}),
     },
   };
@@ -44,10 +45,17 @@ function problemPage(slug: string): Reply {
   };
 }
 
-function asProblem(error: unknown, requestId: string, log: Log): Problem {
+/** The request, for the answer and for the log. */
+interface FailedRequest {
+  readonly requestId: string;
+  readonly request?: Request;
+}
+
+function asProblem(error: unknown, { requestId, request }: FailedRequest, log: Log): Problem {
   if (error instanceof Problem) return error;
+  const which = { request_id: requestId, ...(request === undefined ? {} : traceField(request)) };
   if (error instanceof StorageBusy) {
-    log.warn("request refused", { request: requestId, error: error.message });
+    log.warn("request refused", { ...which, error: error.message });
     return new Problem("unavailable", "Storage can't take the request now; nothing of it was kept.", {
       headers: { "retry-after": "1" },
     });
@@ -55,6 +63,11 @@ function asProblem(error: unknown, requestId: string, log: Log): Problem {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   // Where it broke, not the whole way there: a log line holds no stack trace.
   const at = stack?.split("\n").find((line) => /^\s+at /.test(line));
-  log.error("request failed", { request: requestId, error: `${name}: ${message}`, at: at?.trim() ?? null });
+  log.error("request failed", { ...which, error: `${name}: ${unquoted(message)}`, at: at?.trim() ?? null });
   return new Problem("internal", "The request was not carried out. The server's log tells more under the request id.");
+}
+
+/** What an engine quotes in a message ("…" cannot be parsed as a URL) may be what somebody sent. */
+function unquoted(message: string): string {
+  return message.replaceAll(/"[^"]*"?/g, '"…"');
 }

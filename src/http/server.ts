@@ -12,6 +12,7 @@ import { clientAddresses, provenAddresses } from "./client-address.ts";
 import { type Handlers, IDLE_SECONDS, Listener } from "./listener.ts";
 import { problemPages, problemReply } from "./problem-document.ts";
 import type { Rates } from "./rate.ts";
+import type { Told } from "./told.ts";
 
 /** What the server is made with. */
 export interface ServerParts {
@@ -22,6 +23,8 @@ export interface ServerParts {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Log;
+  /** Counts and logs what was served. */
+  readonly told?: Told;
   readonly listen: {
     readonly host: string;
     readonly port: number;
@@ -54,7 +57,7 @@ export function startServer(parts: ServerParts): HttpServer {
   let router = createRouter(parts);
   const handlers: Handlers = {
     fetch: (request, bun) => router.answer(request, new SocketConnection(request, bun)),
-    error: (error) => toResponse(problemReply(error, "", log), "", router.always),
+    error: (error) => toResponse(problemReply(error, { requestId: "" }, log), "", router.always),
   };
   const listener =
     listen.tls === undefined ? new Listener(listen, null, handlers) : secure(parts, listen.tls, handlers);
@@ -119,7 +122,7 @@ export function createRouter(
   readonly always: Readonly<Record<string, string>>;
   answer(request: Request, connection: Connection): Promise<Response> | Response;
 } {
-  const { ids, log } = parts;
+  const { ids, log, told } = parts;
   const routes = [...parts.routes, problemPages];
   const surroundings: Surroundings = {
     clock: parts.clock,
@@ -132,41 +135,64 @@ export function createRouter(
   const connections = new WeakMap<Request, Connection>();
   const always = headersOfAll(parts.listen.tls);
 
-  const answer = async (work: (requestId: string) => Reply | Promise<Reply>): Promise<Response> => {
+  const serve = async (route: Route, request: Request, params: Readonly<Record<string, string>>, isMeant: boolean) => {
+    const began = performance.now();
     const requestId = ids.next("req").id;
+    const call = new ServedCall(request, requestId, params, connections.get(request), surroundings);
+    let key: Key | null = null;
+    let reply: Reply;
+    let response: Response;
     try {
-      return toResponse(await work(requestId), requestId, always);
+      if (!isMeant) throw nothingAt(routes, request);
+      if (route.access === "public") reply = await route.handle(call);
+      else {
+        key = authenticate(route.access, call, parts);
+        reply = await route.handle(call, key);
+      }
+      response = toResponse(reply, requestId, always);
     } catch (error) {
-      return toResponse(problemReply(error, requestId, log), requestId, always);
+      reply = problemReply(error, { requestId, request }, log);
+      response = toResponse(reply, requestId, always);
     }
+    told?.served({
+      route,
+      request,
+      requestId,
+      status: reply.status,
+      pauseId: reply.pause ?? params.pause_id ?? null,
+      keyId: key === null ? null : key.id,
+      tookMs: performance.now() - began - call.heldMs,
+    });
+    return response;
+  };
+
+  /** What no route is for. */
+  const refuse = (request: Request, error: unknown): Response => {
+    const requestId = ids.next("req").id;
+    const reply = problemReply(error, { requestId, request }, log);
+    const none = { route: null, pauseId: null, keyId: null, tookMs: 0 };
+    told?.served({ ...none, request, requestId, status: reply.status });
+    return toResponse(reply, requestId, always);
   };
 
   const elysia = new Elysia({ strictPath: true });
   for (const route of routes) {
     // Fixed paths that this pattern fits too: a method that only the pattern has is not meant for them.
     const notMeant = routes.filter(({ path }) => isFixed(path) && !isFixed(route.path) && matches(route.path, path));
+    const isMeant = (request: Request) =>
+      notMeant.length === 0 || !notMeant.some(({ path }) => path === pathOf(request.url));
     elysia.route(
       route.method,
       route.path,
       ({ request, params }: { request: Request; params: Record<string, string> }) =>
-        answer((requestId) => {
-          if (notMeant.length > 0 && notMeant.some(({ path }) => path === pathOf(request.url)))
-            nothingAt(routes, request);
-          const call = new ServedCall(request, requestId, params, connections.get(request), surroundings);
-          return route.access === "public"
-            ? route.handle(call)
-            : route.handle(call, authenticate(route.access, call, parts));
-        }),
+        serve(route, request, params, isMeant(request)),
     );
   }
-  elysia.onError(({ request, code, error }: { request: Request; code: string | number; error: unknown }) =>
-    answer(() => {
-      if (code === "NOT_FOUND") return nothingAt(routes, request);
-      throw code === "PARSE" || code === "VALIDATION"
-        ? new Problem("bad-request", "The request can't be read.")
-        : error;
-    }),
-  );
+  elysia.onError(({ request, code, error }: { request: Request; code: string | number; error: unknown }) => {
+    if (code === "NOT_FOUND") return refuse(request, nothingAt(routes, request));
+    const isUnread = code === "PARSE" || code === "VALIDATION";
+    return refuse(request, isUnread ? new Problem("bad-request", "The request can't be read.") : error);
+  });
   const find = elysia.compile().fetch;
 
   return {
@@ -174,7 +200,7 @@ export function createRouter(
     always,
     answer(request, connection) {
       const { method } = request;
-      if (method === "TRACE" || method === "CONNECT") return answer(() => notAllowed(["GET", "POST"]));
+      if (method === "TRACE" || method === "CONNECT") return refuse(request, notAllowed(["GET", "POST"]));
       const safe = withSafeAuthority(request);
       connections.set(safe, connection);
       return find(safe);
@@ -217,19 +243,19 @@ function authenticate(
 }
 
 /** No route matched: 405 with what the path does take, or 404. */
-function nothingAt(routes: readonly Route[], request: Request): never {
+function nothingAt(routes: readonly Route[], request: Request): Problem {
   const path = pathOf(request.url);
   const fitting = routes.filter((route) => matches(route.path, path));
   const fixed = fitting.filter((route) => isFixed(route.path));
   const methods = (fixed.length > 0 ? fixed : fitting).map((route) => route.method);
   // A path that only comes out as a route's once it is cleaned up is none: its own method can't be the fault.
-  if (methods.length > 0 && !methods.some((method) => method === request.method)) notAllowed(methods);
-  throw new Problem("not-found", "There is no such route.");
+  if (methods.length > 0 && !methods.some((method) => method === request.method)) return notAllowed(methods);
+  return new Problem("not-found", "There is no such route.");
 }
 
-function notAllowed(methods: readonly Method[]): never {
+function notAllowed(methods: readonly Method[]): Problem {
   const allowed = [...new Set<string>([...methods, ...(methods.includes("GET") ? ["HEAD"] : [])])];
-  throw new Problem("method-not-allowed", `This route takes ${allowed.join(", ")}.`, {
+  return new Problem("method-not-allowed", `This route takes ${allowed.join(", ")}.`, {
     headers: { allow: allowed.join(", ") },
   });
 }

@@ -21,7 +21,7 @@ export function pauseRoutes(pauses: Pauses, clock: Pick<Clock, "now">): Route[] 
         const left = quota === null ? null : quotaFields(quota, clock.now());
         const headers: Record<string, string> = { location: `/v1/pause/${pause.pause_id}`, ...left };
         if (replayed) headers["idempotent-replayed"] = "true";
-        return { status: 201, headers, body: pause };
+        return { status: 201, headers, body: pause, pause: pause.pause_id };
       },
     },
     {

@@ -12,6 +12,11 @@ export type LogFields = Readonly<Record<string, string | number | boolean | null
 export type LogLevel = "debug" | "info" | "warn" | "error";
 const ORDER: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
+/** As the configuration has it: `auto` is text for who looks on, and JSON for who collects. */
+export function logFormat(configured: "text" | "json" | "auto", isTerminal: boolean): "text" | "json" {
+  return configured === "auto" ? (isTerminal ? "text" : "json") : configured;
+}
+
 /** A log in JSON lines or in text, at and above a level. `write` takes whole lines with their line feed. */
 export function createLog(
   level: LogLevel,

@@ -74,7 +74,7 @@ export class Respond {
       if (this.#isOver(found)) await this.#writer.write((tx) => expireOne(tx, this.#context, found.n));
     } catch (error) {
       if (!(error instanceof StorageBusy)) throw error;
-      this.#log.warn("a question whose time is over could not be ended", { pause: found.id });
+      this.#log.warn("a question whose time is over could not be ended", { pause_id: found.id });
       return this.#bare(503, { kind: "unavailable" }, reader);
     }
     const now = this.#find(token);
@@ -115,6 +115,11 @@ export class Respond {
     }
   }
 
+  /** The id of the pause that a genuine token leads to, or null. */
+  pauseOf(token: string): string | null {
+    return this.#links.read(token)?.pauseId ?? null;
+  }
+
   /** True for a token that is none of ours, whatever it may name: known before the database is asked. */
   isForged(token: string): boolean {
     return this.#links.read(token) === null;
@@ -135,7 +140,7 @@ export class Respond {
       await this.#writer.write((tx) => recordOpened(tx, this.#context, opened));
     } catch (error) {
       if (!(error instanceof StorageBusy)) throw error;
-      this.#log.warn("an opened link could not be recorded", { pause: id });
+      this.#log.warn("an opened link could not be recorded", { pause_id: id });
     }
   }
 

@@ -19,6 +19,7 @@ export function respondRoutes(parts: {
 }): Route[] {
   const { respond, mayTryForged, writer, messages } = parts;
 
+  const about = (call: Call) => ({ pause: respond.pauseOf(call.param("token")) });
   const reply = (call: Call, shown: Shown): Reply => {
     const { status, page } =
       shown.status === 404 && !mayTryForged(call.address) ? respond.tooMany(readerOf(call)) : shown;
@@ -31,6 +32,7 @@ export function respondRoutes(parts: {
         ...(status === 429 || status === 503 ? { "retry-after": "60" } : {}),
       },
       body: page.html,
+      ...about(call),
     };
   };
 
@@ -53,7 +55,7 @@ export function respondRoutes(parts: {
         const form = respond.isForged(token) ? new URLSearchParams() : await call.form();
         const done = await respond.answer(token, form, readerOf(call));
         if (done.status !== 303) return reply(call, done);
-        return { status: 303, headers: { location: `/r/${token}`, ...PAGE_HEADERS }, body: null };
+        return { status: 303, headers: { location: `/r/${token}`, ...PAGE_HEADERS }, body: null, ...about(call) };
       },
     },
     {

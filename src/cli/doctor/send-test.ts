@@ -3,7 +3,7 @@ import { type ConfiguredChannel, channelsOf, ownAddressesOf } from "../../channe
 import { normaliseRecipients } from "../../pauses/index.ts";
 import { systemClock } from "../../platform/clock.ts";
 import type { LoadedConfig } from "../../platform/config/load.ts";
-import { createLog } from "../../platform/log.ts";
+import { createLog, logFormat } from "../../platform/log.ts";
 import { systemRandom } from "../../platform/random.ts";
 import { suggestion } from "../../platform/suggest.ts";
 import { isFolderServed } from "../../storage/index.ts";
@@ -29,7 +29,9 @@ export async function sendTest(config: LoadedConfig, address: string, options: T
   const clock = systemClock;
   const isServed = isFolderServed(config.dataDir);
   const wait = options.wait === undefined ? (isServed ? 0 : WAIT_SECONDS) : Number(options.wait);
-  const log = createLog("warn", config.log.format, Date.now, (line) => printError(line.trimEnd()));
+  const log = createLog("warn", logFormat(config.log.format, process.stderr.isTTY === true), Date.now, (line) =>
+    printError(line.trimEnd()),
+  );
   const channels = channelsOf(config, {
     ...{ clock, log, random: systemRandom(), baseUrl: () => config.baseUrl },
     // With no receipt to wait for, a session that only sends takes none away from a running server.

@@ -13,6 +13,7 @@ import { httpGatewaySchema } from "./http-gateway.ts";
 import { kannelSchema } from "./kannel.ts";
 import { line, named, network, oneOf, origin, phone, section, text, wholeNumber } from "./leaves.ts";
 import { listenSchema } from "./listen.ts";
+import { metricsSchema } from "./metrics.ts";
 import { ntfySchema } from "./ntfy.ts";
 import { isTimeZone, limitsSchema, type Plan, plansSchema } from "./plans.ts";
 import { shutdownSchema } from "./shutdown.ts";
@@ -191,8 +192,10 @@ const receipts = section({
 const log = section({
   /** The least that is logged: `debug`, `info`, `warn` or `error`. Default `info`. */
   level: oneOf(["debug", "info", "warn", "error"]).default("info"),
-  /** `text` for people, `json` for collectors, one object a line. Default `text`. */
-  format: oneOf(["text", "json"]).default("text"),
+  /** `text` for people, `json` for collectors, one object a line; `auto` is text at a terminal, else JSON. Default `text`. */
+  format: oneOf(["text", "json", "auto"]).default("text"),
+  /** The level at which each request gets a line: `debug` or `info`. Default `debug`. */
+  requests: oneOf(["debug", "info"]).default("debug"),
 });
 
 const backups = section({
@@ -244,6 +247,8 @@ export const configSchema = section({
   audit: auditSchema.prefault({}),
   /** Where MCP over HTTP is asked for. */
   mcp: mcp.prefault({}),
+  /** Where Prometheus reads. While it is absent, nobody does. */
+  metrics: metricsSchema.optional(),
   log: log.prefault({}),
   /** How the server stops. */
   shutdown: shutdownSchema.prefault({}),

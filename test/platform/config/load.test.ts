@@ -39,7 +39,7 @@ describe("where the configuration is found", () => {
       audit: { witnesses: [], everyMinutes: 5, drop: null },
       texts: { sms: "PausePoint: {message}\n\nAnswer: {link}" },
       mcp: { hosts: [] },
-      log: { level: "info", format: "text" },
+      log: { level: "info", format: "text", requests: "debug" },
       shutdown: { graceSeconds: 8, announceSeconds: 0 },
       source: null,
       channelsConfigured: false,

@@ -65,6 +65,7 @@ const SECRETS = {
   SLACK_BOT_TOKEN: "xoxb-1",
   SLACK_SIGNING_SECRET: "s",
   SLACK_APP_TOKEN: "xapp-1",
+  METRICS_TOKEN: "0123456789abcdef",
 };
 const before = { ...process.env };
 
@@ -175,7 +176,7 @@ describe("the repository's pausepoint.config.ts is the manual", () => {
           "shutdown",
           "limits",
         ],
-        ...["channels", "people", "projects", "backups", "plans"],
+        ...["channels", "people", "projects", "backups", "plans", "metrics"],
       ].sort(),
     );
   });

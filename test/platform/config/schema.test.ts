@@ -46,7 +46,7 @@ describe("a refused setting is told with its path, what was found and what is al
       block(
         "listn",
         "an empty object, but this version has no such setting",
-        "baseUrl, listen, dataDir, defaultRegion, timeoutHours, people, channels, webhooks, projects, backups, plans, limits, receipts, retention, texts, audit, mcp, log, shutdown; did you mean listen?",
+        "baseUrl, listen, dataDir, defaultRegion, timeoutHours, people, channels, webhooks, projects, backups, plans, limits, receipts, retention, texts, audit, mcp, metrics, log, shutdown; did you mean listen?",
       ),
     );
     expect(await finding("{ listen: { prot: 1 } }")).toContain(
@@ -326,6 +326,12 @@ describe("every other setting", () => {
     ["texts.sms", `{ texts: { sms: "{message} {link} {sender}" } }`],
     ["texts.sms", `{ texts: { sms: "{message} {message} {link}" } }`],
     ["log.format", `{ log: { format: "xml" } }`],
+    ["log.requests", `{ log: { requests: "off" } }`],
+    ["metrics", "{ metrics: {} }"],
+    ["metrics.token", `{ metrics: { token: "short" } }`],
+    ["metrics.token", `{ metrics: { token: undefined } }`],
+    ["metrics.token", `{ metrics: { token: "0123456789 abcdef" } }`],
+    ["metrics.listen.port", "{ metrics: { listen: {} } }"],
   ])("%s is refused in %s", async (path, settings) => {
     expect(await finding(settings)).toStartWith(`  ${path}\n`);
   });

@@ -1,0 +1,2 @@
+export { type End, Metrics } from "./catalogue.ts";
+export { expose, formatFor, mediaTypes } from "./exposition.ts";

@@ -1,5 +1,6 @@
 import { KeyRing, type Route } from "./access/index.ts";
 import { type Configured, type Core, configure } from "./app/configured.ts";
+import { serveMetrics } from "./app/metrics.ts";
 import { type Reloaded, reloadable } from "./app/reload.ts";
 import { makeFirstKey, recordInForce } from "./app/started.ts";
 import { Attestor } from "./audit/index.ts";
@@ -15,6 +16,7 @@ import { healthRoutes } from "./http/health.ts";
 import { openApiRoute } from "./http/openapi/route.ts";
 import { rateLimit } from "./http/rate.ts";
 import { type HttpServer, startServer } from "./http/server.ts";
+import { Told } from "./http/told.ts";
 import { mcpOverHttp } from "./mcp/route.ts";
 import {
   EventStreams,
@@ -33,6 +35,7 @@ import { listenUrl } from "./platform/config/listen.ts";
 import type { LoadedConfig } from "./platform/config/load.ts";
 import { IdSource, timeOfId } from "./platform/ids.ts";
 import type { Log } from "./platform/log.ts";
+import { Metrics } from "./platform/metrics/index.ts";
 import { isWildcard, networkAddress } from "./platform/network.ts";
 import { type Random, systemRandom } from "./platform/random.ts";
 import { Stopping } from "./platform/stopping.ts";
@@ -68,6 +71,8 @@ export interface App {
   /** What links start with. */
   readonly baseUrl: string;
   readonly port: number;
+  /** The port of the metrics' own listener; null without one. */
+  readonly metricsPort: number | null;
   readonly pauses: Pauses;
   /** The test key made when there was none and no channel is configured, or null. */
   readonly firstKey: string | null;
@@ -131,7 +136,8 @@ async function compose(
   folder: { readonly database: Connection; readonly secret: Uint8Array; readonly release: () => void },
 ): Promise<App> {
   const { log, clock, random } = parts;
-  const writer = new Writer(folder.database, (error) => parts.onFatal?.(error));
+  const metrics = new Metrics();
+  const writer = new Writer(folder.database, (error) => parts.onFatal?.(error), metrics);
   const newestPause = timeOfId("pause", writer.one(newestPauseId, {})?.id ?? "") ?? 0;
   const newestTold = timeOfId("evt", writer.one(newestEvent, {})?.id ?? "") ?? 0;
   const ids = new IdSource(clock, random, Math.max(newestPause, newestTold));
@@ -153,6 +159,7 @@ async function compose(
     ids,
     attestor,
     digests: new AddressDigests(folder.secret),
+    metrics,
     get concluding() {
       return inForce.concluding;
     },
@@ -182,6 +189,10 @@ async function compose(
   });
   const agentHooks = hooksOverHttp({ answer: (request, address) => server.answer(request, address) });
   const stopping = new Stopping();
+  const seen = await serveMetrics(parts.config.metrics, {
+    config: () => inForce.config,
+    ...{ metrics, writer, clock, waiters, streams, log },
+  });
   const core: Core = {
     log,
     folderSecret: folder.secret,
@@ -197,6 +208,7 @@ async function compose(
       ...healthRoutes(writer, stopping),
       openApiRoute(baseUrl),
       ...docsRoutes(baseUrl),
+      ...seen.routes,
       frontPage,
     ],
     mayTryForged: rateLimit(FORGED_BURST, FORGED_BURST, () => clock.now()),
@@ -219,7 +231,14 @@ async function compose(
 
   const keys = new KeyRing(writer);
   const { listen } = parts.config;
-  const server: HttpServer = startServer({ ...inForce.served, keys, clock, ids, log, listen });
+  const told = new Told(metrics, toldAt(parts.config.log, log));
+  const server: HttpServer = startServer({ ...inForce.served, keys, clock, ids, log, listen, told });
+  try {
+    seen.start();
+  } catch (error) {
+    await server.stop(0);
+    throw error;
+  }
   const url = listenUrl({ ...listen, port: server.port });
   const host = isWildcard(listen.host) ? networkAddress() : null;
   listening = host === null ? url : listenUrl({ ...listen, host, port: server.port });
@@ -256,6 +275,7 @@ async function compose(
       return baseUrl();
     },
     port: server.port,
+    metricsPort: seen.port,
     get pauses() {
       return inForce.pauses;
     },
@@ -294,7 +314,7 @@ async function compose(
       streams.stop();
       agentHooks.stop();
       await mcp.stop();
-      await server.stop(lastMs);
+      await Promise.all([server.stop(lastMs), seen.stop()]);
       await Promise.all([...backups, inForce.disconnect(), timeouts.stop()]);
       await writer.drained();
       await inForce.published.flush();
@@ -303,6 +323,11 @@ async function compose(
       folder.release();
     },
   };
+}
+
+/** What writes a line for each request; null where the level leaves those out. */
+function toldAt({ level, requests }: LoadedConfig["log"], log: Log) {
+  return level === "debug" || (level === "info" && requests === "info") ? log[requests] : null;
 }
 
 /** Resolves after so many milliseconds. */

@@ -9,6 +9,7 @@ import { createBody } from "../../src/pauses/request.ts";
 import { AddressDigests } from "../../src/platform/address-digests.ts";
 import type { Clock } from "../../src/platform/clock.ts";
 import { IdSource } from "../../src/platform/ids.ts";
+import { Metrics } from "../../src/platform/metrics/index.ts";
 import { monthsIn } from "../../src/platform/months.ts";
 import { systemRandom } from "../../src/platform/random.ts";
 import { check } from "../../src/platform/schema.ts";
@@ -36,7 +37,14 @@ export class OpenFolder {
     const secret = folderSecret(folder, random);
     const attestor = new Attestor({ folderSecret: secret, clock, random });
     const digests = new AddressDigests(secret);
-    const quiet = { concluding: new Map(), scanned: new Set<string>(), wake() {}, script() {}, hints };
+    const quiet = {
+      metrics: new Metrics(),
+      concluding: new Map(),
+      scanned: new Set<string>(),
+      wake() {},
+      script() {},
+      hints,
+    };
     this.context = { clock, random, ids, attestor, digests, ...quiet };
   }
 

@@ -1,5 +1,5 @@
 import { Cron } from "croner";
-import { ScheduledBackups } from "../backup/index.ts";
+import { ScheduledBackups, type ScheduleParts } from "../backup/index.ts";
 import { hasAdmin } from "../console/routes.ts";
 import { type DeliveryQueue, forgetMessages } from "../delivery/index.ts";
 import {
@@ -11,7 +11,6 @@ import {
   type Timeouts,
   takeIntoCatalogue,
 } from "../pauses/index.ts";
-import type { Clock } from "../platform/clock.ts";
 import type { LoadedConfig } from "../platform/config/load.ts";
 import { auditDaysCaution, contentDays } from "../platform/config/schema.ts";
 import type { Log } from "../platform/log.ts";
@@ -48,7 +47,8 @@ export function startCalendar(parts: CalendarParts): Calendar {
   const { clock } = context;
   const caution = auditDaysCaution(config);
   if (caution !== null) log.warn(`retention.auditDays: ${caution}`);
-  const backups = backupsOf(config, { installation: parts.installation, clock, log });
+  const { installation } = parts;
+  const backups = backupsOf(config, { installation, clock, log, metrics: context.metrics });
   let seenCommits = writer.foreignCommits();
   const job = (pattern: string, name: string, run: () => Promise<void>) =>
     new Cron(
@@ -134,7 +134,7 @@ async function pruneByCalendar({ config, writer, context, log }: CalendarParts):
 /** The backups that the configuration asks for, and when. */
 function backupsOf(
   { backups, dataDir, source }: LoadedConfig,
-  parts: { readonly installation: string; readonly clock: Clock; readonly log: Log },
+  parts: Pick<ScheduleParts, "installation" | "clock" | "log" | "metrics">,
 ): Backups | null {
   if (backups === undefined) return null;
   const { at, folder, keep, keyFile } = backups;

@@ -48,7 +48,7 @@ export {
 export { hasHadName, nextOrigin, readOrigin } from "./origin.ts";
 export { type Policy, PolicyError, parsePolicy, satisfies } from "./policy.ts";
 export { type OldestGroup, oldestGroup, pruneGroup } from "./prune.ts";
-export { entriesOfPause, entriesUpTo, entryAt, newestOfInstallation } from "./queries.ts";
+export { entriesOfPause, entriesUpTo, entryAt, lastSeq, newestOfInstallation } from "./queries.ts";
 export { readEntries } from "./read.ts";
 export { disclosedValue, isArray, isObject, type JsonObject } from "./read-entry.ts";
 export { isWhole, type SelectedEntry, type Selection, selectEntries, seqBefore, shownText } from "./select.ts";

@@ -4,6 +4,9 @@ export const lastEntry = define()((db) =>
   db.selectFrom("audit_entries").select(["seq", "entry"]).orderBy("seq", "desc").limit(1),
 );
 
+/** The number of the last entry. */
+export const lastSeq = define()((db) => db.selectFrom("audit_entries").select("seq").orderBy("seq", "desc").limit(1));
+
 export const entryAt = define<{ seq: number }>()((db, p) =>
   db.selectFrom("audit_entries").select("entry").where("seq", "=", p("seq")),
 );

@@ -2,6 +2,6 @@ export { backupBeforeMigration } from "./before-migration.ts";
 export { type BackupKey, readKey, readKeyFile } from "./key.ts";
 export { makeBackup } from "./make.ts";
 export { restoreBackup } from "./restore.ts";
-export { ScheduledBackups } from "./scheduled.ts";
+export { newestBackup, ScheduledBackups, type ScheduleParts } from "./scheduled.ts";
 export { tellRestores } from "./told.ts";
 export { BackupUnreadable } from "./unreadable.ts";

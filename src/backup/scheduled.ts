@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
+import type { Metrics } from "../platform/metrics/index.ts";
 
 const REST_OF_NAME = /^\d{8}T\d{6}Z\.tar\.gz(\.age)?(\.partial)?$/;
 
@@ -22,6 +23,7 @@ export interface ScheduleParts {
   readonly program: readonly string[];
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Pick<Metrics, "backups">;
 }
 
 /**
@@ -50,11 +52,12 @@ export class ScheduledBackups {
   }
 
   async #run(): Promise<void> {
-    const { folder, log } = this.#parts;
+    const { folder, log, metrics } = this.#parts;
     const file = join(folder, this.#nameOf(this.#parts.clock.now()));
     const began = performance.now();
     const failure = await this.#make(file);
     if (this.#isStopped) return;
+    metrics.backups.add(1, failure === null ? "made" : "failed");
     if (failure !== null) {
       log.error("backup failed; there is none newer than the last one that was told of here", { file, error: failure });
       return;
@@ -98,7 +101,7 @@ export class ScheduledBackups {
   #removeOld(): number {
     const { folder, keep } = this.#parts;
     const mine = readdirSync(folder)
-      .filter((name) => name.startsWith(this.#prefix) && REST_OF_NAME.test(name.slice(this.#prefix.length)))
+      .filter((name) => isBackupOf(this.#parts.installation, name))
       .sort();
     // One that was interrupted is no backup.
     const broken = mine.filter((name) => name.endsWith(".partial"));
@@ -111,11 +114,28 @@ export class ScheduledBackups {
   /** Names sort by their times. */
   #nameOf(at: number): string {
     const time = new Date(at).toISOString().replace(/[-:]|\.\d+/g, "");
-    return `${this.#prefix}${time}.tar.gz${this.#parts.isEncrypted ? ".age" : ""}`;
+    return `${prefixOf(this.#parts.installation)}${time}.tar.gz${this.#parts.isEncrypted ? ".age" : ""}`;
   }
+}
 
-  /** Two installations may save into one folder. */
-  get #prefix(): string {
-    return `pausepoint-${this.#parts.installation.slice(-8)}-`;
-  }
+/** When the newest whole backup of an installation in a folder was begun, in milliseconds; null where there is none. */
+export function newestBackup(folder: string, installation: string): number | null {
+  if (!existsSync(folder)) return null;
+  const [newest] = readdirSync(folder)
+    .filter((name) => isBackupOf(installation, name) && !name.endsWith(".partial"))
+    .sort()
+    .reverse();
+  const [, year, month, day, hour, minute, second] =
+    newest === undefined ? [] : (/(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.tar/.exec(newest) ?? []);
+  return year === undefined ? null : Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+}
+
+function isBackupOf(installation: string, name: string): boolean {
+  const prefix = prefixOf(installation);
+  return name.startsWith(prefix) && REST_OF_NAME.test(name.slice(prefix.length));
+}
+
+/** Two installations may save into one folder. */
+function prefixOf(installation: string): string {
+  return `pausepoint-${installation.slice(-8)}-`;
 }

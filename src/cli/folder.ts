@@ -9,6 +9,7 @@ import { AddressDigests } from "../platform/address-digests.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { LoadedConfig } from "../platform/config/load.ts";
 import { IdSource } from "../platform/ids.ts";
+import { Metrics } from "../platform/metrics/index.ts";
 import { systemRandom } from "../platform/random.ts";
 import { version } from "../platform/version.ts";
 import { Stamps } from "../respond/index.ts";
@@ -33,7 +34,16 @@ export interface Folder {
 /** What the units of work around pauses are made with in a command: the server beside it learns of what was written by itself. */
 export function quietly({ context, attestor }: Pick<Folder, "context" | "attestor">): PauseContext {
   const hints = { due() {}, ended() {}, told() {} };
-  return { ...context, attestor, concluding: new Map(), scanned: new Set(), wake() {}, script() {}, hints };
+  return {
+    ...context,
+    attestor,
+    metrics: new Metrics(),
+    concluding: new Map(),
+    scanned: new Set(),
+    wake() {},
+    script() {},
+    hints,
+  };
 }
 
 /** The database of a command that has nothing to do without one. @throws UsageError when the folder holds none. */

@@ -18,7 +18,7 @@ import {
   WebhookSecrets,
   worldByName,
 } from "../webhooks/index.ts";
-import { type Folder, requireDatabase, withFolder } from "./folder.ts";
+import { type Folder, quietly, requireDatabase, withFolder } from "./folder.ts";
 import { CommandFailed, print, printError, printJson, printTable, UsageError } from "./output.ts";
 import { type CommonOptions, settingsOf, withCommonOptions } from "./settings.ts";
 
@@ -166,13 +166,11 @@ async function redeliver(id: string | undefined, options: RedeliverOptions): Pro
 }
 
 /** Queues one delivery again. @throws CommandFailed with the reason when that can't be. */
-async function again({ writer, context }: Folder, id: string): Promise<boolean> {
+async function again({ writer, context, attestor }: Folder, id: string): Promise<boolean> {
   const row = writer.one(deliveryById, { id });
   if (row === undefined || row.kind !== "webhook")
     throw new CommandFailed(`There is no delivery ${id} of a webhook; pausepoint webhooks deliveries shows them.`);
-  const why = await writer.write((tx) =>
-    redeliverOne(tx, { ...context, concluding: new Map(), scanned: new Set(), wake: () => {}, script: () => {} }, row),
-  );
+  const why = await writer.write((tx) => redeliverOne(tx, quietly({ context, attestor }), row));
   if (why !== null) throw new CommandFailed(`${id} was not queued again. ${why}`);
   return true;
 }

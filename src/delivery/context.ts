@@ -1,6 +1,7 @@
 import type { AddressDigests } from "../platform/address-digests.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { IdSource } from "../platform/ids.ts";
+import type { Metrics } from "../platform/metrics/index.ts";
 import type { Random } from "../platform/random.ts";
 
 /** What the units of work around deliveries are made with: handed in by the composition root. */
@@ -10,6 +11,8 @@ export interface DeliveryContext {
   readonly ids: IdSource;
   /** What the list of numbers that want no more texts is kept in. */
   readonly digests: AddressDigests;
+  /** What is counted after a commit. */
+  readonly metrics: Metrics;
   /** Channels that tell those who were asked how it ended, and whether in the very message that asked. */
   readonly concluding: ReadonlyMap<string, "in place" | "by message">;
   /** Lanes whose links machines open before people do: of these, an opened link proves nothing. */

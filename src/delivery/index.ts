@@ -13,6 +13,7 @@ export {
   insertAsk,
   insertHeard,
   insertOptOut,
+  laneLoads,
   outboxMessages,
 } from "./queries.ts";
 export { type Carrier, DeliveryQueue } from "./queue.ts";
@@ -20,4 +21,4 @@ export { takeReceipt } from "./receipts.ts";
 export { redeliver } from "./redeliver.ts";
 export { deliveryRoutes } from "./routes.ts";
 export { deliveryById } from "./shown-queries.ts";
-export { queueTest, queueWebhooks, WebhookTraffic } from "./webhooks.ts";
+export { isReceiver, queueTest, queueWebhooks, WEBHOOK, WebhookTraffic } from "./webhooks.ts";

@@ -1,5 +1,5 @@
 import { afterLong, type Clock } from "../platform/clock.ts";
-import type { Log } from "../platform/log.ts";
+import type { Log, LogFields } from "../platform/log.ts";
 import type { Random } from "../platform/random.ts";
 import type { Tx, Work, Writer } from "../storage/index.ts";
 import { Attendant } from "./attendant.ts";
@@ -17,8 +17,12 @@ export interface Traffic<Item extends { readonly id: string }, Result> {
   broken(error: Error): Result;
   record(tx: Tx, item: Item, result: Result, startedAt: number): Work<void>;
   health(result: Result): Health;
-  /** For the log: what became of it, without an address or a text; null when there is nothing to tell. */
-  told(item: Item, result: Result): Readonly<Record<string, unknown>> | null;
+  /** Counts an attempt. */
+  measure(item: Item, result: Result, tookMs: number): void;
+  /** For the log: which it was, by ids. */
+  about(item: Item): LogFields;
+  /** For the log: what went wrong, without an address or a text; null when nothing did. */
+  trouble(result: Result): LogFields | null;
 }
 
 /** What a lane is made with. */
@@ -135,8 +139,11 @@ export class Lane<Item extends { readonly id: string }, Result> {
     const startedAt = clock.now();
     const result = await this.#tryToSend(item);
     this.#breaker.note(this.#traffic.health(result));
-    const told = this.#traffic.told(item, result);
-    if (told !== null) log.warn("not delivered", { delivery_id: item.id, lane: this.name, ...told });
+    this.#traffic.measure(item, result, clock.now() - startedAt);
+    const trouble = this.#traffic.trouble(result);
+    const about = { delivery_id: item.id, lane: this.name, ...this.#traffic.about(item) };
+    if (trouble === null) log.debug("delivered", about);
+    else log.warn("not delivered", { ...about, ...trouble });
     try {
       await writer.write((tx) => this.#traffic.record(tx, item, result, startedAt));
     } catch (error) {

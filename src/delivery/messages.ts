@@ -1,5 +1,6 @@
 import { appendEntry, newEntry, type World } from "../audit/index.ts";
 import type { Channel, Conclusion, OutgoingMessage, SendResult } from "../channels/channel.ts";
+import type { LogFields } from "../platform/log.ts";
 import type { DeliveryKind, DeliveryStatus, Mode, Tx, Work } from "../storage/index.ts";
 import type { Health } from "./breaker.ts";
 import type { DeliveryContext } from "./context.ts";
@@ -75,7 +76,7 @@ export class MessageTraffic implements Traffic<ClaimedMessage, SendResult> {
     for (const message of yield* tx.all(queries.dueMessages, { lane, now, limit })) {
       const { pause_n, ordinal } = message;
       if (yield* isNeedless(tx, this.#context, message, now))
-        yield* settle(tx, message, { status: "cancelled", finished_at: now });
+        yield* settleLast(tx, this.#context, message, { status: "cancelled", finished_at: now });
       else if (yield* isOptedOut(tx, this.#context, message))
         yield* fail(tx, this.#context, message, message.attempts, optedOut(this.#channel));
       else {
@@ -131,7 +132,7 @@ export class MessageTraffic implements Traffic<ClaimedMessage, SendResult> {
     if (isErased) return;
     if (!isRefusal(result)) {
       const { providerId: provider_id, outcome: status } = result;
-      if (!(yield* settle(tx, message, { status, provider_id, finished_at: now }))) return;
+      if (!(yield* settleLast(tx, this.#context, message, { status, provider_id, finished_at: now }))) return;
       if (message.kind !== "ask") return;
       const text = this.#texts.get(message) ?? null;
       yield* appendEntry(tx, arrivedEntry(this.#context, { ...message, text }, attempts, status, provider_id, now));
@@ -155,10 +156,20 @@ export class MessageTraffic implements Traffic<ClaimedMessage, SendResult> {
     return result.status === null ? { kind: "down" } : { kind: "up" };
   }
 
-  told(message: ClaimedMessage, result: SendResult): Readonly<Record<string, unknown>> | null {
+  measure({ lane }: ClaimedMessage, { outcome }: SendResult, tookMs: number): void {
+    const { metrics } = this.#context;
+    metrics.messageAttempts.add(1, lane, outcome);
+    metrics.messageAttemptSeconds.observe(Math.max(0, tookMs) / 1000, lane);
+  }
+
+  about({ pause_id }: ClaimedMessage): LogFields {
+    return { pause_id };
+  }
+
+  trouble(result: SendResult): LogFields | null {
     if (!isRefusal(result)) return null;
     const { outcome, status, error } = result;
-    return { pause_id: message.pause_id, outcome, status, error };
+    return { outcome, status, error };
   }
 }
 
@@ -226,7 +237,7 @@ export function* fail(
   error: string,
 ): Work<boolean> {
   const now = context.clock.now();
-  if (!(yield* settle(tx, message, { status: "failed", error, finished_at: now }))) return false;
+  if (!(yield* settleLast(tx, context, message, { status: "failed", error, finished_at: now }))) return false;
   if (message.kind === "ask") yield* tellFailed(tx, context, message, attempts, error, now);
   return true;
 }
@@ -257,7 +268,17 @@ export function* tellFailed(
 /** What a message's entries are made from. */
 export type ToldMessage = Pick<
   DueMessage,
-  "pause_n" | "ordinal" | "kind" | "position" | "channel" | "step" | "pause_id" | "world_n" | "mode" | "project"
+  | "lane"
+  | "pause_n"
+  | "ordinal"
+  | "kind"
+  | "position"
+  | "channel"
+  | "step"
+  | "pause_id"
+  | "world_n"
+  | "mode"
+  | "project"
 >;
 
 /** The entry of a message that was handed over, or has arrived. */
@@ -310,6 +331,19 @@ export function* settle(
 ): Work<boolean> {
   const row = { pause_n, ordinal, due_at, provider_id: null, error: null, finished_at: null, ...values };
   return (yield* tx.run(queries.settle, row)).changes === 1;
+}
+
+/** As {@link settle}, for good: it is counted once that is on disk. `channel`: webhooks to all receivers are one. */
+export function* settleLast(
+  tx: Tx,
+  { metrics }: Pick<DeliveryContext, "metrics">,
+  row: { readonly pause_n: number; readonly ordinal: number; readonly due_at?: number; readonly lane: string },
+  values: Parameters<typeof settle>[2] & { readonly status: "sent" | "delivered" | "failed" | "cancelled" },
+): Work<boolean> {
+  const settled = yield* settle(tx, row, values);
+  const { status } = values;
+  if (settled) tx.after(() => metrics.deliveries.add(1, row.lane, status));
+  return settled;
 }
 
 /**

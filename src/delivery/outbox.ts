@@ -5,7 +5,7 @@ import type { Log } from "../platform/log.ts";
 import type { Tx, Work, Writer } from "../storage/index.ts";
 import { Attendant } from "./attendant.ts";
 import type { DeliveryContext } from "./context.ts";
-import { arrivedEntry, type Compose, type DueMessage, fail, isNeedless, settle } from "./messages.ts";
+import { arrivedEntry, type Compose, type DueMessage, fail, isNeedless, settleLast } from "./messages.ts";
 import * as queries from "./queries.ts";
 
 /** Called for each message that the outbox takes. */
@@ -81,7 +81,7 @@ export function* deliverToOutbox(tx: Tx, context: DeliveryContext, lane: string,
   const delivered: DueMessage[] = [];
   for (const message of yield* tx.all(queries.dueMessages, { lane, now, limit })) {
     if (yield* isNeedless(tx, context, message, now)) {
-      yield* settle(tx, message, { status: "cancelled", finished_at: now });
+      yield* settleLast(tx, context, message, { status: "cancelled", finished_at: now });
       continue;
     }
     const scripted = message.mode === "test" ? scriptOf(message.destination) : null;
@@ -89,7 +89,7 @@ export function* deliverToOutbox(tx: Tx, context: DeliveryContext, lane: string,
       yield* fail(tx, context, message, message.attempts + 1, "this scripted approver can't be reached");
       continue;
     }
-    yield* settle(tx, message, { status: "delivered", due_at: message.due_at, finished_at: now });
+    yield* settleLast(tx, context, message, { status: "delivered", due_at: message.due_at, finished_at: now });
     yield* appendEntry(tx, arrivedEntry(context, message, message.attempts + 1, "delivered", null, now));
     if (scripted !== null) yield* beginScript(tx, context, message, scripted);
     delivered.push(message);

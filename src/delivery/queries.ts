@@ -132,6 +132,15 @@ export const busyLanes = define()((db) =>
   db.selectFrom("deliveries").select("lane").where("status", "in", ["queued", "sending"]).groupBy("lane"),
 );
 
+/** What each lane holds, and when the first of it is due: over the index of what is due. */
+export const laneLoads = define()((db) =>
+  db
+    .selectFrom("deliveries")
+    .select((eb) => ["lane", eb.fn.countAll<number>().as("count"), eb.fn.min("due_at").as("due_at")])
+    .where("status", "in", ["queued", "sending"])
+    .groupBy("lane"),
+);
+
 export const lease = define<{ pause_n: number; ordinal: number; due_at: number }>()((db, p) =>
   db
     .updateTable("deliveries")

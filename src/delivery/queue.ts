@@ -3,7 +3,7 @@ import type { Log } from "../platform/log.ts";
 import type { Tx, Work, Writer } from "../storage/index.ts";
 import type { DeliveryContext } from "./context.ts";
 import { Lane, type LaneParts } from "./lane.ts";
-import { type Compose, fail, MessageTraffic, settle } from "./messages.ts";
+import { type Compose, fail, MessageTraffic, settleLast } from "./messages.ts";
 import { type OnOutbox, OutboxLane } from "./outbox.ts";
 import { Places } from "./places.ts";
 import * as queries from "./queries.ts";
@@ -124,7 +124,7 @@ function* failAll(tx: Tx, context: DeliveryContext, lane: string): Work<boolean>
   const due = yield* tx.all(queries.dueMessages, { lane, now: Number.MAX_SAFE_INTEGER, limit: FAILED_AT_ONCE });
   for (const message of due) {
     if (message.pause_status !== "pending") {
-      yield* settle(tx, message, { status: "cancelled", finished_at: context.clock.now() });
+      yield* settleLast(tx, context, message, { status: "cancelled", finished_at: context.clock.now() });
     } else yield* fail(tx, context, message, message.attempts, `the channel ${lane} is no longer configured`);
   }
   return due.length > 0;

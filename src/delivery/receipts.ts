@@ -37,6 +37,7 @@ export function* takeReceipt(
   if (changes === 0 && error === null)
     ({ changes } = yield* tx.run(queries.settleUnanswered, { pause_n, ordinal, finished_at: now }));
   if (changes === 0) return false;
+  tx.after(() => context.metrics.receipts.add(1, lane, status));
   const message = { ...found, position, channel };
   if (error === null) {
     yield* appendEntry(tx, arrivedEntry(context, message, found.attempts, "delivered", null, now));

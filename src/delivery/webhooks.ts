@@ -1,4 +1,5 @@
 import { appendEntry, newEntry, type World } from "../audit/index.ts";
+import type { LogFields } from "../platform/log.ts";
 import type { EventType, RowOf, Tx, Work } from "../storage/index.ts";
 import {
   disableEndpoint,
@@ -14,7 +15,7 @@ import {
 import type { Health } from "./breaker.ts";
 import type { DeliveryContext } from "./context.ts";
 import type { Traffic } from "./lane.ts";
-import { nextOrdinal, settle } from "./messages.ts";
+import { nextOrdinal, settle, settleLast } from "./messages.ts";
 import * as queries from "./queries.ts";
 import { scheduled } from "./schedule.ts";
 import * as webhookQueries from "./webhook-queries.ts";
@@ -57,7 +58,7 @@ export class WebhookTraffic implements Traffic<DueWebhook, PostResult> {
       const isErased = webhook.endpoint_n === null && webhook.webhook_url === null;
       const isGone = isErased || webhook.endpoint_deleted_at !== null || webhook.endpoint_status === "disabled";
       const there = isGone ? lane : laneOfUrl(webhook.endpoint_url ?? webhook.webhook_url ?? "");
-      if (isGone) yield* settle(tx, webhook, { status: "cancelled", finished_at: now });
+      if (isGone) yield* this.#settleLast(tx, webhook, { status: "cancelled", finished_at: now });
       else if (there !== lane) {
         // The endpoint's URL has changed since: it waits where it now leads.
         yield* tx.run(webhookQueries.moveTo, { pause_n, ordinal, lane: there });
@@ -126,7 +127,7 @@ export class WebhookTraffic implements Traffic<DueWebhook, PostResult> {
     });
     const attempts = webhook.attempts + 1;
     if (error === null) {
-      const settled = yield* settle(tx, webhook, { status: "delivered", finished_at: now });
+      const settled = yield* this.#settleLast(tx, webhook, { status: "delivered", finished_at: now });
       if (settled) yield* this.#tell(tx, webhook, attempts, null, now);
       if (endpoint_n !== null) yield* noteSuccess(tx, endpoint_n);
       return;
@@ -144,7 +145,7 @@ export class WebhookTraffic implements Traffic<DueWebhook, PostResult> {
       yield* settle(tx, webhook, { status: "queued", due_at: now + wait, error });
       return;
     }
-    const settled = yield* settle(tx, webhook, { status: "failed", error, finished_at: now });
+    const settled = yield* this.#settleLast(tx, webhook, { status: "failed", error, finished_at: now });
     if (settled) yield* this.#tell(tx, webhook, attempts, error, now);
   }
 
@@ -157,13 +158,23 @@ export class WebhookTraffic implements Traffic<DueWebhook, PostResult> {
     return { kind: "up" };
   }
 
-  told(webhook: DueWebhook, result: PostResult): Readonly<Record<string, unknown>> | null {
+  measure(_: DueWebhook, result: PostResult, tookMs: number): void {
+    const { metrics } = this.#context;
+    metrics.webhookAttempts.add(1, outcomeOf(result));
+    metrics.webhookAttemptSeconds.observe(Math.max(0, tookMs) / 1000);
+  }
+
+  about({ pause_id }: DueWebhook): LogFields {
+    return { pause_id };
+  }
+
+  trouble(result: PostResult): LogFields | null {
     if (errorOf(result) === null) return null;
-    return {
-      pause_id: webhook.pause_id,
-      outcome: result.kind,
-      status: result.kind === "answered" ? result.status : null,
-    };
+    return { outcome: result.kind, status: result.kind === "answered" ? result.status : null };
+  }
+
+  #settleLast(tx: Tx, webhook: DueWebhook, values: Parameters<typeof settleLast>[3]): Work<boolean> {
+    return settleLast(tx, this.#context, { ...webhook, lane: WEBHOOK }, values);
   }
 
   /** A pause's log tells what became of it; a test's belongs to no pause, and to no log. */
@@ -186,6 +197,15 @@ export class WebhookTraffic implements Traffic<DueWebhook, PostResult> {
     );
   }
 }
+
+/** An attempt as it is counted. */
+function outcomeOf(result: PostResult): string {
+  if (result.kind === "answered") return `${Math.floor(result.status / 100)}xx`;
+  return result.kind === "refused" ? "refused" : "unanswered";
+}
+
+/** Every receiver as one, where it is counted: their addresses are the developers', and there is no end of them. */
+export const WEBHOOK = "webhook";
 
 /** Why an attempt counts as failed; null for any 2xx. */
 function errorOf(result: PostResult): string | null {

@@ -184,7 +184,7 @@ export function createRouter(
     elysia.route(
       route.method,
       route.path,
-      ({ request, params }: { request: Request; params: Record<string, string> }) =>
+      ({ request, params = {} }: { request: Request; params?: Record<string, string> }) =>
         serve(route, request, params, isMeant(request)),
     );
   }

@@ -1,5 +1,6 @@
 import { type Actor, appendEntry, newEntry, type World } from "../audit/index.ts";
 import { cancelAsks, queueNotices, queueWebhooks } from "../delivery/index.ts";
+import type { End } from "../platform/metrics/index.ts";
 import type { Tx, Work } from "../storage/index.ts";
 import type { PauseContext } from "./context.ts";
 import { recordEvent } from "./events.ts";
@@ -114,7 +115,18 @@ export function* endPause(
   const event = { id, type, at: now };
   yield* queueWebhooks(tx, context, { pauseN: row.n, world, webhookUrl: row.webhook_url, event });
   yield* queueNotices(tx, context, row.n, responded?.position ?? null);
-  tx.after(() => context.hints.ended(row.n));
+  const end = endOf(ending);
+  tx.after(() => {
+    context.metrics.pausesEnded.add(1, world.mode, end);
+    if (end === "answered") context.metrics.answerSeconds.observe(Math.max(0, now - row.created_at) / 1000, world.mode);
+    context.hints.ended(row.n);
+  });
+}
+
+/** How it ended, as it is counted. */
+function endOf(ending: Ending): End {
+  if (ending.status !== "responded") return ending.status;
+  return ending.source === "human" ? "answered" : "default";
 }
 
 /** What the receipt of an answer says. */

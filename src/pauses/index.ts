@@ -23,6 +23,7 @@ export {
   newestEvent,
   newestPauseId,
   pauseById,
+  pendingByMode,
   viewsOf,
 } from "./queries.ts";
 export { type Directory, normaliseAddress, normaliseRecipients, type Person, unusableAddresses } from "./recipients.ts";

@@ -213,7 +213,10 @@ export class Pauses {
 
   async #write(key: Key, command: CreatePause): Promise<CreateOutcome> {
     const done = await this.#writer.write((tx) => createPause(tx, this.#context, command));
-    if (done.kind === "created") return { pause: done.pause, replayed: false, quota: done.quota };
+    if (done.kind === "created") {
+      this.#context.metrics.pausesCreated.add(1, key.world.mode, done.pause.channel);
+      return { pause: done.pause, replayed: false, quota: done.quota };
+    }
     const row = this.#writer.one(queries.pauseByNumber, { n: done.pauseN });
     const pause = row === undefined ? null : await this.get(key, row.id);
     if (pause === null) throw new Error(`the pause ${done.pauseN} of an idempotency key is gone`);

@@ -58,6 +58,16 @@ export const pauseById = define<{ id: string }>()((db, p) =>
     .where("pauses.id", "=", p("id")),
 );
 
+/** How many wait, by mode: over the index of what is due. */
+export const pendingByMode = define()((db) =>
+  db
+    .selectFrom("pauses")
+    .innerJoin("worlds", "worlds.n", "pauses.world_n")
+    .select((eb) => ["worlds.mode as mode", eb.fn.countAll<number>().as("count")])
+    .where("pauses.status", "=", "pending")
+    .groupBy("worlds.mode"),
+);
+
 export const numberOfPause = define<{ id: string }>()((db, p) =>
   db.selectFrom("pauses").select("n").where("id", "=", p("id")),
 );

@@ -1,3 +1,4 @@
+import type { Metrics } from "../platform/metrics/index.ts";
 import type { Connection } from "./database.ts";
 import { StorageBusy } from "./errors.ts";
 import type { Query } from "./query.ts";
@@ -11,6 +12,9 @@ const QUEUE_LIMIT = 10_000;
 
 /** Called when the disk has failed under a commit: the process must stop, since a retried fsync may lie. */
 export type FatalHandler = (error: Error) => void;
+
+/** What is counted of commits. */
+export type CommitMeter = Pick<Metrics, "commitUnits" | "commitSeconds" | "commitsFailed">;
 
 interface Waiting {
   readonly unit: (tx: Tx) => Work<unknown>;
@@ -45,11 +49,13 @@ export class Writer {
   #closed: StorageBusy | null = null;
   #failed = false;
   #idle: (() => void) | null = null;
+  readonly #meter: CommitMeter | null;
   readonly #snapshot: { readonly begin: Runnable; readonly end: Runnable };
   #reading = false;
 
-  constructor(connection: Connection, onFatal: FatalHandler) {
+  constructor(connection: Connection, onFatal: FatalHandler, meter: CommitMeter | null = null) {
     this.#connection = connection;
+    this.#meter = meter;
     this.#snapshot = { begin: connection.prepare("BEGIN"), end: connection.prepare("COMMIT") };
     this.#statements = new Statements(connection);
     this.#onFatal = onFatal;
@@ -186,10 +192,14 @@ export class Writer {
     const batch = this.#queue.length <= BATCH_LIMIT ? this.#queue : this.#queue.slice(0, BATCH_LIMIT);
     this.#crowd = batch.length;
     this.#queue = batch === this.#queue ? [] : this.#queue.slice(BATCH_LIMIT);
+    const began = performance.now();
     try {
       const outcomes = this.#commitOnce(batch) ?? this.#commitWithSavepoints(batch);
+      this.#meter?.commitUnits.observe(batch.length);
+      this.#meter?.commitSeconds.observe((performance.now() - began) / 1000);
       this.#answer(batch, outcomes);
     } catch (error) {
+      this.#meter?.commitsFailed.add(1);
       this.#refuseAll(batch, error as Error);
     }
     this.#scheduled = false;

@@ -6,6 +6,7 @@ import { startApp } from "../../src/app.ts";
 import { ScheduledBackups } from "../../src/backup/index.ts";
 import { type LoadedConfig, loadConfig } from "../../src/platform/config/load.ts";
 import { createLog } from "../../src/platform/log.ts";
+import { Metrics } from "../../src/platform/metrics/index.ts";
 import { ownProgram } from "../../src/platform/program.ts";
 import { DAY, TurnedClock } from "../support/database.ts";
 import { linesOf, rowsIn, Stage } from "./stage.ts";
@@ -33,6 +34,7 @@ const schedule = (keep: number, to = folder()) =>
     installation: installation(),
     program: ownProgram,
     clock,
+    metrics: new Metrics(),
     log,
   });
 

@@ -6,6 +6,7 @@
  */
 import { withFolder } from "../../src/cli/folder.ts";
 import { loadConfig } from "../../src/platform/config/load.ts";
+import { Metrics } from "../../src/platform/metrics/index.ts";
 import { Privacy } from "../../src/privacy/index.ts";
 
 const [folder = "", recipient = "", where = ""] = process.argv.slice(2);
@@ -25,7 +26,7 @@ await withFolder(config, async ({ writer, context, attestor }) => {
     if (where === "truncate") die();
     return cut();
   };
-  const none = { concluding: new Map(), scanned: new Set<string>(), wake() {}, script() {} };
+  const none = { metrics: new Metrics(), concluding: new Map(), scanned: new Set<string>(), wake() {}, script() {} };
   const hints = { due() {}, ended() {}, told() {} };
   const parts = { writer, context: { ...context, ...none, attestor, hints }, directory: config, dataDir: folder };
   await new Privacy(parts).erase(recipient, { actor: { type: "operator", id: null }, reason: null, dryRun: false });

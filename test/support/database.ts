@@ -34,6 +34,7 @@ import { AddressDigests } from "../../src/platform/address-digests.ts";
 import type { Clock } from "../../src/platform/clock.ts";
 import { sha256 } from "../../src/platform/hash.ts";
 import { IdSource } from "../../src/platform/ids.ts";
+import { Metrics } from "../../src/platform/metrics/index.ts";
 import type { Random } from "../../src/platform/random.ts";
 import { check } from "../../src/platform/schema.ts";
 import { type Connection, type Mode, openDatabase, Writer } from "../../src/storage/index.ts";
@@ -138,6 +139,8 @@ export class TestDatabase {
   readonly hinted = { due: [] as number[], woken: [] as string[], ended: [] as number[], told: 0 };
   /** Lanes that tell those who were asked how it ended; a test may add to it. */
   readonly concluding = new Map<string, "in place" | "by message">();
+  /** What was counted. */
+  readonly metrics = new Metrics();
   readonly connection: Connection;
   readonly writer: Writer;
   readonly ring: KeyRing;
@@ -158,6 +161,7 @@ export class TestDatabase {
       ids: new IdSource(clock, random),
       attestor: new Attestor({ folderSecret: sha256(folder), clock, random }),
       digests: new AddressDigests(seededRandom("secret").bytes(32)),
+      metrics: this.metrics,
       concluding: this.concluding,
       scanned: new Set(),
       wake: (lane) => woken.push(lane),

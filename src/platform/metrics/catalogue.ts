@@ -153,7 +153,7 @@ export class Metrics {
   readonly backupTime = new Gauge(
     "pausepoint_backup_last_success_timestamp_seconds",
     "When the newest whole backup in the configured folder was begun; 0 when there is none, and absent without backups in the configuration",
-    ["folder"],
+    [],
   );
 
   readonly loopLag = new Histogram(

@@ -14,7 +14,7 @@ async function appliance(metrics?: { token?: string; listen?: { host: string; po
 }
 
 /** The value of one series, as it is written; undefined where there is none. */
-function valueOf({ text }: Answer, series: string): number | undefined {
+function valueIn({ text }: Answer, series: string): number | undefined {
   const line = text.split("\n").find((one) => one.startsWith(`${series} `));
   return line === undefined ? undefined : Number(line.slice(series.length + 1));
 }
@@ -37,8 +37,8 @@ describe("metrics beside the API", () => {
     const shown = await call("/metrics", { key: TOKEN });
     expect(shown.status).toBe(200);
     expect(shown.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
-    expect(valueOf(shown, "pausepoint_pauses_pending")).toBeUndefined();
-    expect(valueOf(shown, 'pausepoint_pauses_pending{mode="live"}')).toBe(0);
+    expect(valueIn(shown, "pausepoint_pauses_pending")).toBeUndefined();
+    expect(valueIn(shown, 'pausepoint_pauses_pending{mode="live"}')).toBe(0);
   });
 });
 

@@ -60,5 +60,5 @@ function told(text: string): string {
 
 /** What has to be as it was: all that install.sh says, and of the rest what was typed. */
 export function shapeOf(page: string): string {
-  return page.replaceAll(/^(\$ (?!sh .*install\.sh).*\n)[^]*?(?=^```$)/gm, "$1");
+  return page.replaceAll(/^(\$ (?!sh .*install\.sh).*\n)[\s\S]*?(?=^```$)/gm, "$1");
 }

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Route } from "../../src/access/index.ts";
-import { type Appliance, startAppliance } from "../support/appliance.ts";
+import { type Appliance, startAppliance, unhurried } from "../support/appliance.ts";
 import { fieldsOf, problemFault } from "./problem.ts";
 
 let appliance: Appliance;
@@ -13,7 +13,11 @@ let created = 0;
 const statuses = new Map<number, number>();
 
 beforeAll(async () => {
-  appliance = await startAppliance();
+  appliance = await startAppliance((config) => {
+    // What is thrown holds an X-Forwarded-For now and then, of which the log would speak if it came from nowhere known.
+    const listen = { ...config.listen, trustProxy: ["127.0.0.1/32"] };
+    return { ...unhurried(config), listen };
+  });
   const mine = await appliance.ask(appliance.keys.test);
   const [message] = await appliance.messages(mine);
   const theirs = await appliance.ask(appliance.keys.otherLive);

@@ -1,4 +1,13 @@
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { installedConfiguration } from "./configuration.ts";
@@ -39,6 +48,8 @@ export function makeDebianPackage(request: PackageRequest): string {
     put("usr/share/doc/pausepoint/CHANGELOG.md", readFileSync(join(project, "CHANGELOG.md")));
     put("usr/share/lintian/overrides/pausepoint", overrides);
     put("usr/share/doc/pausepoint/copyright", copyright(project));
+    const licenses = `${request.executable}.licenses.txt`;
+    if (existsSync(licenses)) put("usr/share/doc/pausepoint/licenses.txt", readFileSync(licenses));
     put("DEBIAN/control", control(request));
     put("DEBIAN/conffiles", "/etc/pausepoint/pausepoint.config.ts\n");
     for (const script of ["preinst", "postinst", "prerm", "postrm"])

@@ -17,6 +17,9 @@ const NAMESPACE = "pausepoint-release";
 /** What `uname -m` is to us, to Debian. */
 const architectures = { "linux-x64": "amd64", "linux-arm64": "arm64" } as const;
 
+/** What the build puts beside an executable: its bill of materials, and the licences of all that is in it. */
+const besides = ["cdx.json", "licenses.txt"];
+
 export type ReleaseTarget = keyof typeof architectures;
 
 export interface ReleaseRequest {
@@ -55,6 +58,10 @@ export function makeRelease(request: ReleaseRequest): string[] {
     if (!isReleaseTarget(target)) throw new Error(`A release has nothing for ${target}.`);
     copyFileSync(executable, join(out, `pausepoint-${target}`));
     chmodSync(join(out, `pausepoint-${target}`), 0o755);
+    for (const end of besides) {
+      if (existsSync(`${executable}.${end}`))
+        copyFileSync(`${executable}.${end}`, join(out, `pausepoint-${target}.${end}`));
+    }
     if (request.debian ?? Bun.which("dpkg-deb") !== null)
       makeDebianPackage({ ...request, executable, architecture: architectures[target] });
   }

@@ -154,6 +154,13 @@ CREATE TABLE views (
   PRIMARY KEY (pause_n, position, ordinal)
 ) STRICT, WITHOUT ROWID;
 
+-- Where the request that created a pause stands in a trace of its asker's (W3C Trace Context): its webhooks hand that on.
+CREATE TABLE pause_traces (
+  pause_n     INTEGER PRIMARY KEY REFERENCES pauses (n),
+  traceparent TEXT    NOT NULL,
+  tracestate  TEXT
+) STRICT;
+
 -- What scripted approvers of the test world are still to do, and when: the next step of a recipient's script.
 CREATE TABLE scripted_acts (
   pause_n  INTEGER NOT NULL REFERENCES pauses (n),

@@ -19,6 +19,7 @@ export const dueWebhooks = define<{ lane: string; now: number; limit: number }>(
   db
     .selectFrom("deliveries")
     .leftJoin("pauses", "pauses.n", "deliveries.pause_n")
+    .leftJoin("pause_traces as traces", "traces.pause_n", "deliveries.pause_n")
     .leftJoin("webhook_endpoints as endpoints", "endpoints.n", "deliveries.endpoint_n")
     .innerJoin("worlds", (join) =>
       join.on((eb) => eb("worlds.n", "=", eb.fn.coalesce("endpoints.world_n", "pauses.world_n"))),
@@ -37,6 +38,8 @@ export const dueWebhooks = define<{ lane: string; now: number; limit: number }>(
       "deliveries.event_type as event_type",
       "pauses.id as pause_id",
       "pauses.webhook_url as webhook_url",
+      "traces.traceparent as traceparent",
+      "traces.tracestate as tracestate",
       "endpoints.id as endpoint_id",
       "endpoints.url as endpoint_url",
       "endpoints.status as endpoint_status",

@@ -1,5 +1,6 @@
 import { appendEntry, newEntry, type World } from "../audit/index.ts";
 import type { LogFields } from "../platform/log.ts";
+import { onward, readTraceContext, type TraceContext } from "../platform/trace-context.ts";
 import type { EventType, RowOf, Tx, Work } from "../storage/index.ts";
 import {
   disableEndpoint,
@@ -96,6 +97,7 @@ export class WebhookTraffic implements Traffic<DueWebhook, PostResult> {
     const headers = {
       "content-type": "application/json",
       "user-agent": USER_AGENT,
+      ...this.#traced(webhook),
       ...sign({ id: webhook.event_id ?? webhook.id, timestampSeconds: Math.floor(now / 1000), body, secrets }),
     };
     return this.#client.post({ url: webhook.endpoint_url ?? webhook.webhook_url ?? "", headers, body, signal });
@@ -164,13 +166,20 @@ export class WebhookTraffic implements Traffic<DueWebhook, PostResult> {
     metrics.webhookAttemptSeconds.observe(Math.max(0, tookMs) / 1000);
   }
 
-  about({ pause_id }: DueWebhook): LogFields {
-    return { pause_id };
+  about(webhook: DueWebhook): LogFields {
+    const trace = traceOf(webhook);
+    return { pause_id: webhook.pause_id, ...(trace === null ? {} : { trace_id: trace.traceId }) };
   }
 
   trouble(result: PostResult): LogFields | null {
     if (errorOf(result) === null) return null;
     return { outcome: result.kind, status: result.kind === "answered" ? result.status : null };
+  }
+
+  /** Each attempt is a call of its own in the trace that the pause was asked for in. */
+  #traced(webhook: DueWebhook): Readonly<Record<string, string>> {
+    const trace = traceOf(webhook);
+    return trace === null ? {} : onward(trace, this.#context.random);
   }
 
   #settleLast(tx: Tx, webhook: DueWebhook, values: Parameters<typeof settleLast>[3]): Work<boolean> {
@@ -196,6 +205,10 @@ export class WebhookTraffic implements Traffic<DueWebhook, PostResult> {
         : newEntry(random, { ...entry, type: "pause.webhook_failed", committed: { error } }),
     );
   }
+}
+
+function traceOf({ traceparent, tracestate }: DueWebhook): TraceContext | null {
+  return traceparent === null ? null : readTraceContext(traceparent, tracestate);
 }
 
 /** An attempt as it is counted. */

@@ -6,6 +6,7 @@ import { isoTime } from "../platform/clock.ts";
 import { sha256Hex } from "../platform/hash.ts";
 import type { Months } from "../platform/months.ts";
 import { Problem } from "../platform/problem.ts";
+import { type TraceContext, traceparentOf } from "../platform/trace-context.ts";
 import type { Tx, Work } from "../storage/index.ts";
 import { freeCode } from "./codes.ts";
 import type { PauseContext } from "./context.ts";
@@ -31,6 +32,8 @@ export interface CreatePause {
   readonly timeoutHours: number;
   readonly allowance: Allowance;
   readonly idempotency: { readonly key: string; readonly bodyHash: Uint8Array } | null;
+  /** Where the request stands in a trace; null where it stands in none. */
+  readonly trace?: TraceContext | null;
 }
 
 /** How much may be asked. */
@@ -95,6 +98,10 @@ export function* createPause(tx: Tx, context: PauseContext, command: CreatePause
     yield* tx.run(queries.insertRecipient, { pause_n: n, position, address, destination: destinations[0] });
   }
   yield* queueAsks(tx, context, command, n, now);
+  if (command.trace != null) {
+    const { trace } = command;
+    yield* tx.run(queries.insertTrace, { pause_n: n, traceparent: traceparentOf(trace), tracestate: trace.state });
+  }
   if (idempotency !== null) {
     yield* tx.run(queries.insertIdempotency, {
       world_n: key.world.n,

@@ -8,6 +8,7 @@ import type { Months } from "../platform/months.ts";
 import { type FieldError, invalid, Problem } from "../platform/problem.ts";
 import { check } from "../platform/schema.ts";
 import type { Stopping } from "../platform/stopping.ts";
+import type { TraceContext } from "../platform/trace-context.ts";
 import type { Writer } from "../storage/index.ts";
 import { type Answered, type AnswerPause, answerPause } from "./answer.ts";
 import { cancelPause } from "./cancel.ts";
@@ -79,10 +80,15 @@ export class Pauses {
    * @throws Problem `invalid`, `key-limit`, `plan-limit`, `quota`, `message-limit`, `idempotency-running`,
    * `idempotency-mismatch`, `unavailable` once the appliance stops.
    */
-  async create(key: Key, body: unknown, idempotencyKey: string | null): Promise<CreateOutcome> {
+  async create(
+    key: Key,
+    body: unknown,
+    idempotencyKey: string | null,
+    trace: TraceContext | null,
+  ): Promise<CreateOutcome> {
     this.#stopping.refuse();
     const request = check(createBody, body, "body");
-    const command = { ...this.#command(key, request), idempotency: null };
+    const command = { ...this.#command(key, request), idempotency: null, trace };
     if (idempotencyKey === null) return await this.#write(key, command);
 
     const running = `${key.world.n} ${idempotencyKey}`;
@@ -175,7 +181,7 @@ export class Pauses {
     return row === undefined ? null : this.#shape(row, { n: row.world_n, project: row.project, mode: row.mode });
   }
 
-  #command(key: Key, request: CreateRequest): Omit<CreatePause, "idempotency"> {
+  #command(key: Key, request: CreateRequest): Omit<CreatePause, "idempotency" | "trace"> {
     const rules = this.#rules;
     const steps = stepsFor(request.channel, key.world.mode, rules.channels);
     if (steps === null) {
@@ -239,7 +245,12 @@ export class Pauses {
 }
 
 /** The key's own limits. @throws Problem `key-limit` with a pointer for each. */
-function refuseBeyondLimits({ key, request, recipients, timeoutHours }: Omit<CreatePause, "idempotency">): void {
+function refuseBeyondLimits({
+  key,
+  request,
+  recipients,
+  timeoutHours,
+}: Omit<CreatePause, "idempotency" | "trace">): void {
   const errors: FieldError[] = [];
   recipients.forEach(({ address }, position) => {
     if (mayAsk(key.limits, address)) return;

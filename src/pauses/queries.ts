@@ -23,6 +23,8 @@ export const insertPause = insertInto("pauses", [
   "next_due_at",
 ]);
 
+export const insertTrace = insertInto("pause_traces", ["pause_n", "traceparent", "tracestate"]);
+
 export const insertRecipient = insertInto("recipients", ["pause_n", "position", "address", "destination"]);
 
 /** A pause as the keys of one world may see it. */

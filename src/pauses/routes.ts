@@ -3,6 +3,7 @@ import type { Clock } from "../platform/clock.ts";
 import { queryObject } from "../platform/paging.ts";
 import { Problem } from "../platform/problem.ts";
 import { check } from "../platform/schema.ts";
+import { traceContextOf } from "../platform/trace-context.ts";
 import { readListQuery } from "./list.ts";
 import type { Pauses } from "./pauses.ts";
 import { cancelBody, respondBody, waitQuery } from "./request.ts";
@@ -17,7 +18,8 @@ export function pauseRoutes(pauses: Pauses, clock: Pick<Clock, "now">): Route[] 
       access: "pauses:write",
       async handle(call, key) {
         const idempotencyKey = readIdempotencyKey(call.request);
-        const { pause, replayed, quota } = await pauses.create(key, await call.json(), idempotencyKey);
+        const trace = traceContextOf(call.request.headers);
+        const { pause, replayed, quota } = await pauses.create(key, await call.json(), idempotencyKey, trace);
         const left = quota === null ? null : quotaFields(quota, clock.now());
         const headers: Record<string, string> = { location: `/v1/pause/${pause.pause_id}`, ...left };
         if (replayed) headers["idempotent-replayed"] = "true";

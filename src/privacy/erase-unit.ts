@@ -158,6 +158,7 @@ function* eraseRows(
 ): Work<void> {
   yield* dropFromCatalogue(tx, n);
   yield* tx.run(queries.erasePause, { n, at });
+  yield* tx.run(queries.eraseTrace, { pause_n: n });
   yield* tx.run(queries.eraseComments, { pause_n: n });
   yield* tx.run(queries.cancelWaiting, { pause_n: n, at });
   yield* tx.run(queries.eraseDeliveries, { pause_n: n });

@@ -33,6 +33,7 @@ export const dropRows = [
   define<{ pause_n: number }>()((db, p) => db.deleteFrom("delivery_attempts").where("pause_n", "=", p("pause_n"))),
   define<{ pause_n: number }>()((db, p) => db.deleteFrom("deliveries").where("pause_n", "=", p("pause_n"))),
   define<{ pause_n: number }>()((db, p) => db.deleteFrom("answers").where("pause_n", "=", p("pause_n"))),
+  define<{ pause_n: number }>()((db, p) => db.deleteFrom("pause_traces").where("pause_n", "=", p("pause_n"))),
   define<{ pause_n: number }>()((db, p) => db.deleteFrom("scripted_acts").where("pause_n", "=", p("pause_n"))),
   define<{ pause_n: number }>()((db, p) => db.deleteFrom("views").where("pause_n", "=", p("pause_n"))),
   define<{ pause_n: number }>()((db, p) => db.deleteFrom("recipients").where("pause_n", "=", p("pause_n"))),

@@ -99,6 +99,11 @@ export const eraseRecipient = define<{ pause_n: number; position: number }>()((d
     .where("position", "=", p("position")),
 );
 
+/** What its asker sent along for others may hold anything. */
+export const eraseTrace = define<{ pause_n: number }>()((db, p) =>
+  db.deleteFrom("pause_traces").where("pause_n", "=", p("pause_n")),
+);
+
 export const eraseComments = define<{ pause_n: number }>()((db, p) =>
   db.updateTable("answers").set({ comment: null }).where("pause_n", "=", p("pause_n")),
 );

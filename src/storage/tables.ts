@@ -93,6 +93,7 @@ export interface Tables {
     appearance: Uint8Array;
     automated: number;
   };
+  pause_traces: { pause_n: number; traceparent: string; tracestate: string | null };
   scripted_acts: { pause_n: number; position: number; script: string; step: number; due_at: number };
   answers: {
     pause_n: number;

@@ -22,8 +22,13 @@ export function addServe(program: Command): void {
 }
 
 async function serve(options: CommonOptions & { host?: string; port?: string }): Promise<void> {
-  // Known from the first moment on: left to itself, the signal ends a process.
+  // Known from the first moment on: left to themselves, signals end a process as it stands.
   const hangUps = new HangUps();
+  const told = stopSignal().then(() => {
+    // A second signal does not wait.
+    process.once("SIGINT", () => process.exit(130));
+    process.once("SIGTERM", () => process.exit(143));
+  });
   const config = await settingsOf(options);
   const log = logOf(config);
   const show: OnOutbox = (message, due) => {
@@ -32,11 +37,11 @@ async function serve(options: CommonOptions & { host?: string; port?: string }):
     if (isWildcard(config.listen.host)) print(renderUnicodeCompact(message.link));
   };
   // Whoever tries it out sees both sides here: the message that nobody is sent, and the end that it comes to.
-  const told = onTerminal() && options.json !== true && !config.channelsConfigured;
+  const isShown = onTerminal() && options.json !== true && !config.channelsConfigured;
   const app = await startApp({
     config,
     log,
-    ...(told ? { onOutbox: show, onEnded: (pause) => print(endOf(pause)) } : {}),
+    ...(isShown ? { onOutbox: show, onEnded: (pause) => print(endOf(pause)) } : {}),
     onFatal: (error) => {
       log.error("storage failed; stopping so that nothing is answered that is not on disk", { error: error.message });
       process.exit(1);
@@ -44,11 +49,8 @@ async function serve(options: CommonOptions & { host?: string; port?: string }):
   });
   greet(app, options.json === true, config.dataDir);
   const reloads = new Reloads({ app, log, options, dataDir: config.dataDir, hangUps });
-  await stopSignal();
+  await told;
   reloads.stop();
-  // A second signal does not wait.
-  process.once("SIGINT", () => process.exit(130));
-  process.once("SIGTERM", () => process.exit(143));
   setTimeout(
     () => {
       log.error("not stopped within the time that it was given; ended, as a kill would", {

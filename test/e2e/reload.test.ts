@@ -149,6 +149,7 @@ describe("pausepoint config reload", () => {
     }
     expect(server.process.stderr).toContain("configuration not reloaded");
     expect(server.process.stderr).toContain("timeoutHours");
+    write(server, 'import { x } from "./neighbour.ts"; export default { timeoutHours: x };');
     write(server, 'throw new Error("in the neighbour"); export const x = 1;', "neighbour.ts");
     expect((await server.run("config", "reload", "--data", ".pausepoint")).stderr).toContain("in the neighbour");
     write(server, "export const x = 5;", "neighbour.ts");

@@ -97,12 +97,13 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
  * @throws ConfigError when there is no such file, or it can't be run
  */
 export async function dataFolderOf(sources: ConfigSources): Promise<string> {
+  const named = sources.flags?.data ?? (sources.env.PAUSEPOINT_DATA || undefined);
+  if (named !== undefined) return resolve(sources.cwd, named);
   const source = findFile(sources);
   const exported = source === null ? {} : await importConfigFile(source);
-  const { input } = applyOverrides(isRecord(exported) ? exported : {}, sources);
-  const given = isRecord(input) && typeof input.dataDir === "string" ? input.dataDir : "./.pausepoint";
-  const isInFile = isRecord(exported) && exported.dataDir !== undefined;
-  return resolve(source !== null && isInFile ? dirname(source) : sources.cwd, given);
+  const given = isRecord(exported) ? exported.dataDir : undefined;
+  if (source === null || typeof given !== "string") return resolve(sources.cwd, "./.pausepoint");
+  return resolve(dirname(source), given);
 }
 
 function findFile({ explicitPath, env, cwd }: ConfigSources): string | null {

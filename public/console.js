@@ -1,6 +1,6 @@
 // The console works without this script. It keeps lists and times up to date, and gives the keyboard its short ways.
 (() => {
-  const EVERY_MS = 5000;
+  const _EVERY_MS = 5000;
   const main = document.querySelector("main");
 
   // The setup link carries its token behind the #, where no log of a proxy sees it.
@@ -25,29 +25,85 @@
       if (time.textContent !== said) time.textContent = said;
     }
   };
-  const busy = () =>
-    main.contains(document.activeElement) && document.activeElement.matches("input, textarea, select, button");
+  // Live: a stream says that there is news, and the page asks for itself anew and takes over the parts that differ.
+  const said = main?.querySelector(".live");
+  const say = (text) => {
+    if (said && said.textContent !== text) said.textContent = text;
+  };
+  let source = null;
+  let asking = false;
+  let again = false;
+  // What somebody is filling in stays as it is.
+  const isFilledIn = (part) =>
+    [...part.querySelectorAll("input:not([type=hidden]), select")].some(
+      (field) => field === document.activeElement || field.value !== (field.defaultValue ?? field.value),
+    );
+  const nameOf = (element) => element.id || element.getAttribute("href") || element.getAttribute("aria-label");
+  const takeOver = (part, next) => {
+    if (part.innerHTML === next.innerHTML || isFilledIn(part)) return;
+    const open = new Set([...part.querySelectorAll("details[open] > summary")].map((each) => each.textContent));
+    const focused = part.contains(document.activeElement) ? nameOf(document.activeElement) : null;
+    const left = part.querySelector(".scroll")?.scrollLeft ?? 0;
+    part.innerHTML = next.innerHTML;
+    for (const each of part.querySelectorAll("summary")) each.parentElement.open = open.has(each.textContent);
+    if (part.querySelector(".scroll")) part.querySelector(".scroll").scrollLeft = left;
+    if (focused)
+      ([...part.querySelectorAll("a, button")].find((each) => nameOf(each) === focused) ?? main).focus({
+        preventScroll: true,
+      });
+  };
   const refresh = async () => {
-    if (document.hidden || busy() || document.querySelector("dialog[open]")) return;
-    const said = main.querySelector(".live");
+    if (asking) {
+      again = true;
+      return;
+    }
+    asking = true;
     try {
-      const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-      if (answer.redirected || !answer.ok) throw new Error();
+      const answer = await fetch(location.href, { headers: { "x-console-by-itself": "1" } });
+      if (answer.redirected || !answer.ok) throw new Error("not the page");
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
-      for (const part of ["tbody", ".empty"]) {
-        const [now, next] = [main.querySelector(part), fresh.querySelector(part)];
-        if (!now !== !next) return location.reload();
-        if (now && now.innerHTML !== next.innerHTML && !now.contains(document.activeElement)) now.replaceWith(next);
+      for (const part of main.querySelectorAll("[data-part]")) {
+        const next = fresh.querySelector(`[data-part="${part.dataset.part}"]`);
+        if (next) takeOver(part, next);
       }
-      if (said.textContent) said.textContent = "";
+      tick();
     } catch {
-      said.textContent = "Not live: the server can't be reached, or you are signed out.";
+      say("Not live: load the page again.");
+    }
+    asking = false;
+    if (again) {
+      again = false;
+      refresh();
     }
   };
-  if (main?.hasAttribute("data-live")) {
-    setInterval(refresh, EVERY_MS);
-    setInterval(tick, 1000);
+  const listen = () => {
+    if (source || document.hidden) return;
+    source = new EventSource(main.dataset.live);
+    source.addEventListener("open", () => say("Live"));
+    source.addEventListener("changed", (event) => {
+      const next = new URL(main.dataset.live, location.href);
+      next.searchParams.set("known", event.data);
+      main.dataset.live = next.pathname + next.search;
+      refresh();
+    });
+    source.addEventListener("over", () => {
+      source.close();
+      say("Not live: you are signed out.");
+    });
+    source.addEventListener("error", () => {
+      say(source.readyState === 2 ? "Not live: you are signed out, or the server is gone." : "Not live: trying again.");
+    });
+  };
+  if (main?.dataset.live && "EventSource" in window) {
+    listen();
+    // A browser has few connections for one server: a page that nobody sees holds none.
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) return listen();
+      source?.close();
+      source = null;
+    });
   }
+  if (main) setInterval(tick, 1000);
 
   const dialog = document.querySelector("dialog");
   const rows = () => [...document.querySelectorAll("[data-row]")];

@@ -263,6 +263,7 @@ async function compose(
     stopping.refuse();
     await last.disconnect();
     await last.published.flush();
+    await last.console.stop();
     inForce = next;
     server.serve(next.served);
     await next.start(installation);
@@ -312,6 +313,7 @@ async function compose(
       await inForce.queue.stop(0);
       waiters.drain();
       streams.stop();
+      await inForce.console.stop();
       agentHooks.stop();
       await mcp.stop();
       await Promise.all([server.stop(lastMs), seen.stop()]);

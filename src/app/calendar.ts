@@ -29,6 +29,8 @@ export interface CalendarParts {
   readonly queue: DeliveryQueue;
   readonly streams: EventStreams;
   readonly log: Log;
+  /** Called when another process has committed something. */
+  readonly onForeign: () => void;
 }
 
 /** Jobs that are running. */
@@ -69,6 +71,7 @@ export function startCalendar(parts: CalendarParts): Calendar {
       if (commits !== seenCommits) {
         queue.lookAgain();
         streams.told();
+        parts.onForeign();
       }
       seenCommits = commits;
     }),

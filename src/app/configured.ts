@@ -4,7 +4,7 @@ import type { Attestor } from "../audit/index.ts";
 import type { AddressKind, OutgoingMessage } from "../channels/channel.ts";
 import { channelsOf, fallbacksOf, ownAddressesOf } from "../channels/configured.ts";
 import { OUTBOX } from "../channels/directory.ts";
-import { consoleRoutes } from "../console/routes.ts";
+import { type Console, openConsole } from "../console/routes.ts";
 import { DeliveryQueue, type DueMessage, deliveryRoutes, queueTest, WebhookTraffic } from "../delivery/index.ts";
 import { evidenceRoutes, PublishedHead, Witnessing } from "../evidence/index.ts";
 import { hookRoutes } from "../http/hooks.ts";
@@ -73,6 +73,7 @@ export interface Configured {
   readonly approvers: ScriptedApprovers;
   readonly privacy: Privacy;
   readonly published: PublishedHead;
+  readonly console: Console;
   readonly concluding: PauseContext["concluding"];
   readonly scanned: PauseContext["scanned"];
   /** What the HTTP server serves, and how often one may ask. */
@@ -190,6 +191,16 @@ export function configure(core: Core, config: LoadedConfig): Configured {
 
   const privacy = new Privacy({ writer, context, directory: config, dataDir: config.dataDir });
 
+  const operatorConsole = openConsole({
+    writer,
+    context,
+    folderSecret: folder.secret,
+    config,
+    baseUrl,
+    log,
+    show: (pauseN) => pauses.show(pauseN),
+  });
+
   const connections: { stop(): Promise<void> }[] = [];
   let calendar: Calendar | null = null;
   return {
@@ -199,6 +210,7 @@ export function configure(core: Core, config: LoadedConfig): Configured {
     approvers,
     privacy,
     published,
+    console: operatorConsole,
     concluding: new Map(
       [...channels].flatMap(([name, { channel, concludes }]) =>
         channel.conclude === undefined ? [] : [[name, concludes]],
@@ -241,15 +253,7 @@ export function configure(core: Core, config: LoadedConfig): Configured {
           mayTryForged: core.mayTryForged,
         }),
         ...core.routes,
-        ...consoleRoutes({
-          writer,
-          context,
-          folderSecret: folder.secret,
-          config,
-          baseUrl,
-          log,
-          show: (pauseN) => pauses.show(pauseN),
-        }),
+        ...operatorConsole.routes,
       ],
     },
     inForce: {
@@ -268,7 +272,17 @@ export function configure(core: Core, config: LoadedConfig): Configured {
         const connection = channel.connect?.(inbound.reporter(name, replies, channel));
         if (connection !== undefined) connections.push(connection);
       }
-      calendar = startCalendar({ config, installation, writer, context, timeouts, queue, streams, log });
+      calendar = startCalendar({
+        config,
+        installation,
+        writer,
+        context,
+        timeouts,
+        queue,
+        streams,
+        log,
+        onForeign: () => operatorConsole.changed(),
+      });
       witnessing.start();
     },
     async pauseCalendar() {

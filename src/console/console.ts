@@ -7,10 +7,12 @@ import { StorageBusy } from "../storage/index.ts";
 import { accountEntries } from "./account.ts";
 import { cookieOf, formToken } from "./cookie.ts";
 import { bare, framed, html, type Viewer } from "./html.ts";
+import { LivePages } from "./live.ts";
 import { findSession, type OperatorContext, type Session } from "./operators.ts";
 import { deliveryEntries } from "./views/deliveries.ts";
 import { keyEntries } from "./views/keys.ts";
 import { listEntries } from "./views/lists.ts";
+import { LIVE_PATH, liveEntries } from "./views/live.ts";
 import { logEntries } from "./views/log.ts";
 import { pauseEntries } from "./views/pauses.ts";
 import { settingsEntries } from "./views/settings.ts";
@@ -19,26 +21,41 @@ import { type ConsoleParts, type Entry, mayAct, page, redirect, type SignedIn, t
 const TRIES = 10;
 const TRIES_A_MINUTE = 2;
 
-const tables = [accountEntries, listEntries, pauseEntries, deliveryEntries, logEntries, keyEntries, settingsEntries];
+const tables = [
+  accountEntries,
+  listEntries,
+  pauseEntries,
+  deliveryEntries,
+  logEntries,
+  keyEntries,
+  settingsEntries,
+  liveEntries,
+];
 /** Every page of the console. */
 export const pages: readonly Entry[] = tables.flatMap((entries) => entries.pages);
 /** Everything that changes something. */
 export const forms: readonly Entry[] = tables.flatMap((entries) => entries.forms);
 
-/** Answers the console's requests. */
-export function createConsole(parts: ConsoleParts): (call: Call) => Promise<Reply> {
+/** Answers the console's requests, and tells its open pages of what happens. */
+export function createConsole(parts: ConsoleParts): {
+  readonly live: LivePages;
+  answer(call: Call): Promise<Reply>;
+} {
   const { clock, random, ids } = parts.context;
   const operators: OperatorContext = { clock, random, ids, folderSecret: parts.folderSecret };
   const perAddress = rateLimit(TRIES, TRIES_A_MINUTE, () => clock.now());
   const perName = rateLimit(TRIES, TRIES_A_MINUTE, () => clock.now());
   const mayTry = (address: string | null, name: string) => [perAddress(address), perName(name)].every(Boolean);
 
-  return async (call) => {
+  const live = new LivePages({ writer: parts.writer, clock, log: parts.log });
+
+  const answer = async (call: Call): Promise<Reply> => {
     const path = new URL(call.request.url, "http://localhost").pathname;
     const isForm = call.request.method === "POST";
     const found = find(isForm ? forms : pages, path);
     const cookie = cookieOf(call.request, parts.baseUrl());
-    const session = findSession(parts.writer, operators, cookie);
+    const isUse = !isForm && (path === LIVE_PATH || call.request.headers.has(BY_ITSELF)) ? "by itself" : "by hand";
+    const session = findSession(parts.writer, operators, cookie, isUse);
     const viewer = session === null ? null : viewerOf(session, cookie);
     if (found === null) {
       if (viewer === null) return redirect(SIGN_IN);
@@ -57,6 +74,7 @@ export function createConsole(parts: ConsoleParts): (call: Call) => Promise<Repl
         fields,
         now: clock.now(),
         mayTry,
+        live,
       };
       if (session === null || viewer === null)
         return await (found.entry.leave === "anyone" ? found.entry.handle(visit) : redirect(SIGN_IN));
@@ -67,8 +85,11 @@ export function createConsole(parts: ConsoleParts): (call: Call) => Promise<Repl
       throw error;
     }
   };
+  return { live, answer };
 }
 
+/** The script's own requests say so: a page that keeps itself up to date keeps nobody signed in. */
+const BY_ITSELF = "x-console-by-itself";
 const SIGN_IN = "/console/sign-in";
 
 async function handle(entry: Entry, visit: SignedIn, isForm: boolean): Promise<Reply> {
@@ -125,5 +146,9 @@ function viewerOf(session: Session, token: string | null): Viewer {
 function refusal(error: Problem | StorageBusy, viewer: Viewer | null): Reply {
   const status = error instanceof Problem ? error.status : 503;
   const content = html`<p class="notice">${error.message}</p><p><a href="/console">To the console</a></p>`;
-  return page(viewer === null ? bare("Not done", content) : framed("Not done", viewer, content), status);
+  return page(
+    viewer === null ? bare("Not done", content) : framed("Not done", viewer, content),
+    status,
+    error instanceof Problem ? error.headers : {},
+  );
 }

@@ -195,13 +195,21 @@ export function* enrol(
   return { token, recoveryCodes };
 }
 
-/** The session of a cookie, or null: forged, ended, idle for too long, or its operator was removed. */
-export function findSession(writer: Writer, context: OperatorContext, token: string | null): Session | null {
+/**
+ * The session of a cookie, or null: forged, ended, idle for too long, or its operator was removed. What a page does by
+ * itself is no use of it.
+ */
+export function findSession(
+  writer: Writer,
+  context: OperatorContext,
+  token: string | null,
+  how: "by hand" | "by itself" = "by hand",
+): Session | null {
   if (token === null) return null;
   const session = writer.one(queries.sessionByHash, { hash: sha256(token) });
   const now = context.clock.now();
   if (session === undefined || session.ends_at <= now || session.seen_at + IDLE_MS <= now) return null;
-  if (now - session.seen_at > TOUCH_MS)
+  if (how === "by hand" && now - session.seen_at > TOUCH_MS)
     // A hint alone: where it can't be written, the session ends the earlier.
     void writer
       .write(function* (tx) {

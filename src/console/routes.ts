@@ -5,17 +5,42 @@ export { hasAdmin, setupLink } from "./setup-token.ts";
 
 const PATHS = ["/console", "/console/:view", "/console/:view/:id", "/console/:view/:id/:act"] as const;
 
+/** The console of a running appliance. */
+export interface Console {
+  readonly routes: readonly PublicRoute[];
+  /** Another process has committed something: open pages may look. */
+  changed(): void;
+  /** Ends the streams of open pages. */
+  stop(): Promise<void>;
+}
+
 /**
  * `/console` and what stands below it. Nothing of it is loaded before somebody asks: most servers run for weeks without.
  * To the server these are public; who may is decided there, by session and role.
  */
-export function consoleRoutes(parts: ConsoleParts): PublicRoute[] {
-  let made: Promise<(call: Call) => ReturnType<PublicRoute["handle"]>> | null = null;
+export function openConsole(parts: ConsoleParts): Console {
+  let made: Promise<Made> | null = null;
+  let ready: Made | null = null;
+  let stopped = false;
   const handle = async (call: Call) => {
     made ??= import("./console.ts").then(({ createConsole }) => createConsole(parts));
-    return (await made)(call);
+    ready = await made;
+    if (stopped) ready.live.stop();
+    return ready.answer(call);
   };
-  return PATHS.flatMap((path) =>
-    (["GET", "POST"] as const).map((method) => ({ method, path, access: "public" as const, handle })),
-  );
+  return {
+    routes: PATHS.flatMap((path) =>
+      (["GET", "POST"] as const).map((method) => ({ method, path, access: "public" as const, handle })),
+    ),
+    changed: () => ready?.live.changed(),
+    async stop() {
+      stopped = true;
+      (await made)?.live.stop();
+    },
+  };
+}
+
+interface Made {
+  readonly live: { changed(): void; stop(): void };
+  answer(call: Call): ReturnType<PublicRoute["handle"]>;
 }

@@ -6,6 +6,7 @@ import type { LoadedConfig } from "../platform/config/load.ts";
 import type { Log } from "../platform/log.ts";
 import type { OperatorRole, Writer } from "../storage/index.ts";
 import { PAGE_HEADERS, type Viewer } from "./html.ts";
+import type { LivePages } from "./live.ts";
 import type { OperatorContext, Session } from "./operators.ts";
 
 /** What the console is made with. */
@@ -33,6 +34,7 @@ export interface Visit {
   readonly now: number;
   /** Whether one more sign-in may be tried from an address, and under a name. */
   readonly mayTry: (address: string | null, name: string) => boolean;
+  readonly live: LivePages;
 }
 
 /** A request of somebody who is signed in. */

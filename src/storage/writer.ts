@@ -41,6 +41,7 @@ export class Writer {
   readonly #statements: Statements;
   readonly #onFatal: FatalHandler;
   readonly #tx: BatchTx;
+  readonly #listeners = new Set<() => void>();
   #queue: Waiting[] = [];
   #scheduled = false;
   #crowd = 0;
@@ -108,6 +109,12 @@ export class Writer {
   /** What a committed unit of this process has shared last, or undefined. Forgotten when another process has written. */
   committed<S>(state: SharedState<S>): S | undefined {
     return this.#tx.committed(state);
+  }
+
+  /** Calls `listener` after each commit of this process; the answer ends that. It must be quick, and must not throw. */
+  onCommit(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Resolves when everything queued so far has been committed or refused. */
@@ -268,6 +275,7 @@ export class Writer {
     // Settled first, so that a hook that throws can't turn what is on disk into a refusal. Callers go on in a
     // microtask, so the hooks are still before them.
     for (const hook of this.#tx.takeHooks()) hook();
+    for (const listener of this.#listeners) listener();
   }
 
   #refuseAll(batch: readonly Waiting[], error: Error): void {

@@ -92,6 +92,7 @@ function everyFigure(): string[] {
     "memory of the export, second half ÷ first",
     "memory of verifying, second half ÷ first",
     ...VIEWS.map(([view]) => `console, ${view}: 2000 stored ÷ 100`),
+    "console, the slowest of these views, 2000 stored",
     ...["create", "answer", "answer to any, one by one", "answer to any, many at once", "due timeout"].map(
       (unit) => `${unit}: cost with 2000 stored ÷ 1000`,
     ),

@@ -15,6 +15,7 @@ import {
   type World,
   waitingPage,
 } from "./finding.ts";
+import { liveAddress } from "./live.ts";
 import * as queries from "./queries.ts";
 
 const SHORT = 120;
@@ -49,7 +50,7 @@ function waiting(visit: SignedIn): Reply {
   const found =
     filter.text === "" ? waitingPage(parts.writer, chosen, behind) : foundPage(parts.writer, chosen, filter, behind);
   const content = html`${filterForm("/console/waiting", worlds, filter)}${listTable(visit, worlds, found, "Nobody is being waited for.", true)}${more("/console/waiting", { q: filter.text, world: filter.world }, mark, found, "More")}`;
-  return page(framed("Waiting", viewer, content, { live: "/console/live" }));
+  return page(framed("Waiting", viewer, content, { live: liveAddress(visit, null) }));
 }
 
 function decided(visit: SignedIn): Reply {
@@ -94,7 +95,7 @@ function listTable(
   isWaiting: boolean,
 ): Html {
   const named = new Map(worlds.map((world) => [world.n, nameOf(world)]));
-  return table(
+  const list = table(
     isWaiting ? "Waiting" : "Decided",
     ["What", "Who", "Project", isWaiting ? "Time left" : "Ended", "State"],
     rows.map((row) => {
@@ -104,6 +105,7 @@ function listTable(
     }),
     empty,
   );
+  return html`<div data-part="list">${list}</div>`;
 }
 
 function whoOf(asked: readonly { readonly address: string }[]): Html {

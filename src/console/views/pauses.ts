@@ -4,10 +4,12 @@ import { readEntries } from "../../audit/index.ts";
 import { type Pause, withdrawPause } from "../../pauses/index.ts";
 import { codePoints } from "../../platform/json.ts";
 import { Problem } from "../../platform/problem.ts";
+import type { RowOf } from "../../storage/index.ts";
 import { framed, type Html, html, moment, state, table, words } from "../html.ts";
 import { type Entry, mayAct, page, redirect, type SignedIn } from "../visit.ts";
 import { attemptsTable, deliveryRow } from "./delivery-row.ts";
 import { entryRow } from "./entry-row.ts";
+import { liveAddress } from "./live.ts";
 import * as queries from "./queries.ts";
 
 export const pauseEntries: { readonly pages: readonly Entry[]; readonly forms: readonly Entry[] } = {
@@ -32,21 +34,40 @@ function detail(visit: SignedIn): Reply {
     limit: 200,
   });
   const asked = parts.writer.all(queries.recipientsAsked, { pause_n: found.n });
-  const content = html`<p>${pauseState(pause)} <span class="quiet">${pause.mode}, ${pause.channel}</span></p>${question(pause)}
-<section aria-labelledby="asked"><h2 id="asked">Asked</h2><ul class="plain">${asked.map(({ address, opened_at }) => html`<li>${words(address)} <span class="quiet">${opened_at === null ? "has not opened it" : html`opened it ${moment(opened_at, now)}`}</span></li>`)}</ul><p>${pause.status === "pending" ? "Its time is over " : "Its time would have been over "}${moment(Date.parse(pause.expires_at), now)}${pause.status === "pending" ? html`; without an answer by then, ${pause.timeout_default === null ? "it ends without one" : html`the answer is <b>${words(pause.timeout_default)}</b>`}` : null}.</p></section>${withdrawForm(visit, pause)}
-<section aria-labelledby="sent"><h2 id="sent">Deliveries</h2>${table(
+  const content = html`<p data-part="state" role="status">${pauseState(pause)} <span class="quiet">${pause.mode}, ${pause.channel}</span></p>${question(pause)}
+<section aria-labelledby="asked"><h2 id="asked">Asked</h2><div data-part="asked">${askedList(asked, now)}<p>${timeOf(pause, now)}</p></div></section><div data-part="withdraw">${withdrawForm(visit, pause)}</div>
+<section aria-labelledby="sent"><h2 id="sent">Deliveries</h2><div data-part="deliveries">${table(
     "Deliveries",
     ["What", "To", "State", "Attempts", ""],
     deliveries.map((row) => deliveryRow(visit, row, false)),
     "Nothing was sent.",
-  )}${deliveries.map((row) => attemptsTable(visit, row))}</section>
-<section aria-labelledby="timeline"><h2 id="timeline">Timeline</h2>${table(
+  )}${deliveries.map((row) => attemptsTable(visit, row))}</div></section>
+<section aria-labelledby="timeline"><h2 id="timeline">Timeline</h2><div data-part="timeline">${table(
     "Timeline",
     ["When", "What", "Who", "Entry"],
     entries.map((entry) => entryRow(entry, now, false)),
     "The log of this pause was pruned.",
-  )}</section>`;
-  return page(framed("Pause", viewer, content, { live: `/console/live?pause=${id}` }));
+  )}</div></section>`;
+  return page(framed("Pause", viewer, content, { live: liveAddress(visit, { id, n: found.n }) }));
+}
+
+function askedList(asked: readonly RowOf<typeof queries.recipientsAsked>[], now: number): Html {
+  const rows = asked.map(
+    ({ address, opened_at }) =>
+      html`<li>${words(address)} <span class="quiet">${opened_at === null ? "has not opened it" : html`opened it ${moment(opened_at, now)}`}</span></li>`,
+  );
+  return html`<ul class="plain">${rows}</ul>`;
+}
+
+/** Until when it can be answered, and what silence means. */
+function timeOf(pause: Pause, now: number): Html {
+  const over = moment(Date.parse(pause.expires_at), now);
+  if (pause.status !== "pending") return html`Its time would have been over ${over}.`;
+  const silence =
+    pause.timeout_default === null
+      ? html`it ends without one`
+      : html`the answer is <b>${words(pause.timeout_default)}</b>`;
+  return html`Its time is over ${over}; without an answer by then, ${silence}.`;
 }
 
 function question(pause: Pause): Html {

@@ -30,6 +30,8 @@ const parts = {
       : undefined,
   caddy: () => Bun.which("caddy") ?? undefined,
   curl: () => Bun.which("curl") ?? undefined,
+  /** Debian's package prometheus. */
+  promtool: () => Bun.which("promtool") ?? undefined,
   nginx: () => Bun.which("nginx") ?? existing("/usr/sbin/nginx"),
   /** Command and options that run a program without a network: iproute2 and util-linux, and a kernel that permits it. */
   "network namespace": () =>

@@ -17,8 +17,10 @@ import keys from "../../../docs/keys.md" with { type: "text" };
 import langchain from "../../../docs/langchain.md" with { type: "text" };
 import langgraph from "../../../docs/langgraph.md" with { type: "text" };
 import limits from "../../../docs/limits.md" with { type: "text" };
+import logs from "../../../docs/logs.md" with { type: "text" };
 import mastra from "../../../docs/mastra.md" with { type: "text" };
 import mcp from "../../../docs/mcp.md" with { type: "text" };
+import metrics from "../../../docs/metrics.md" with { type: "text" };
 import openaiAgents from "../../../docs/openai-agents.md" with { type: "text" };
 import openapi from "../../../docs/openapi.md" with { type: "text" };
 import oversight from "../../../docs/oversight.md" with { type: "text" };
@@ -68,6 +70,8 @@ export const topics: Readonly<Record<string, Readonly<Record<string, string>>>> 
     keys,
     limits,
     privacy,
+    metrics,
+    logs,
   },
   Audit: { "audit-format": auditFormat, witness, oversight },
 };

@@ -49,6 +49,7 @@ export class Writer {
   #seenWaiting = 0;
   #closed: StorageBusy | null = null;
   #failed = false;
+  #isRefusing = false;
   #idle: (() => void) | null = null;
   readonly #meter: CommitMeter | null;
   readonly #snapshot: { readonly begin: Runnable; readonly end: Runnable };
@@ -99,6 +100,11 @@ export class Writer {
   /** How many units shared the last commit. */
   get crowd(): number {
     return this.#crowd;
+  }
+
+  /** Whether the last thing that was to be written found the disk full, or another process writing for too long. */
+  get isRefusing(): boolean {
+    return this.#isRefusing;
   }
 
   /** A number that moves whenever another process has committed (PRAGMA data_version). */
@@ -204,6 +210,8 @@ export class Writer {
       const outcomes = this.#commitOnce(batch) ?? this.#commitWithSavepoints(batch);
       this.#meter?.commitUnits.observe(batch.length);
       this.#meter?.commitSeconds.observe((performance.now() - began) / 1000);
+      // An empty commit succeeds on a full disk too.
+      if (this.#tx.writes > 0) this.#isRefusing = false;
       this.#answer(batch, outcomes);
     } catch (error) {
       this.#meter?.commitsFailed.add(1);
@@ -285,6 +293,7 @@ export class Writer {
     for (const waiting of batch) waiting.reject(refusal);
     // A full disk heals, and a busy one too: refuse and go on. Any other failure at commit means that the file and
     // our memory of it may differ.
+    this.#isRefusing = true;
     if (isPassing(error)) return;
     this.#closed = refusal;
     this.#failed = true;

@@ -6,7 +6,8 @@
  *     chromiumTest("the page fits a phone", async () => { … pathOf("chromium") … });
  */
 import { test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const project = join(import.meta.dir, "../..");
@@ -52,6 +53,13 @@ const parts = {
   shellcheck: () => Bun.which("shellcheck") ?? undefined,
   "ssh-keygen": () => Bun.which("ssh-keygen") ?? undefined,
   "systemd-analyze": () => Bun.which("systemd-analyze") ?? undefined,
+  /** To be root of a machine that lets a file system be mounted: one of a few megabytes is filled up. */
+  "leave to mount": () => {
+    const folder = mkdtempSync(join(tmpdir(), "pausepoint-mount-"));
+    const { exitCode } = Bun.spawnSync(["sh", "-c", 'mount -t tmpfs -o size=1m tmpfs "$0" && umount "$0"', folder]);
+    rmSync(folder, { recursive: true });
+    return exitCode === 0 ? "mount" : undefined;
+  },
   jq: () => Bun.which("jq") ?? undefined,
   ruby: () => Bun.which("ruby") ?? undefined,
   strace: () => Bun.which("strace") ?? undefined,

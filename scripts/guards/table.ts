@@ -861,4 +861,20 @@ export const guards: readonly Guard[] = [
     test: "test/http/limits/rates.test.ts",
     title: "one recipient gets twenty messages in an hour from all live keys together, and the next is refused by name",
   },
+  {
+    guard: "a reload sends nothing twice",
+    file: "src/app.ts",
+    line: "await last.queue.stop(Number.POSITIVE_INFINITY);",
+    without: "",
+    test: "test/http/reload.test.ts",
+    title: "a text that is on its way: it is not cut off, and not sent a second time",
+  },
+  {
+    guard: "a reload keeps what takes a restart",
+    file: "src/app/reload.ts",
+    line: "{ ...wanted, ...kept, baseUrl }",
+    without: "{ ...wanted, baseUrl }",
+    test: "test/http/reload.test.ts",
+    title: "what takes a restart, which it names: and that is all of it",
+  },
 ];

@@ -23,6 +23,7 @@ import mcp from "../../../docs/mcp.md" with { type: "text" };
 import metrics from "../../../docs/metrics.md" with { type: "text" };
 import openaiAgents from "../../../docs/openai-agents.md" with { type: "text" };
 import openapi from "../../../docs/openapi.md" with { type: "text" };
+import operations from "../../../docs/operations.md" with { type: "text" };
 import oversight from "../../../docs/oversight.md" with { type: "text" };
 import permissionHooks from "../../../docs/permission-hooks.md" with { type: "text" };
 import privacy from "../../../docs/privacy.md" with { type: "text" };
@@ -62,6 +63,7 @@ export const topics: Readonly<Record<string, Readonly<Record<string, string>>>> 
     install,
     "reverse-proxies": reverseProxies,
     "install-transcript": installTranscript,
+    operations,
     console: consolePage,
     channels,
     "sms-gateways": smsGateways,

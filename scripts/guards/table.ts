@@ -877,4 +877,20 @@ export const guards: readonly Guard[] = [
     test: "test/http/reload.test.ts",
     title: "what takes a restart, which it names: and that is all of it",
   },
+  {
+    guard: "an open page of the console ends with its session",
+    file: "src/console/live.ts",
+    line: "if (!stream.isSignedIn()) {",
+    without: "if (false as boolean) {",
+    test: "test/console/live.test.ts",
+    title: "is told that it is over when its session is ended, and is cut off",
+  },
+  {
+    guard: "the words of what is erased are erased from the search",
+    file: "src/privacy/erase-unit.ts",
+    line: "yield* dropFromCatalogue(tx, n);",
+    without: "",
+    test: "test/privacy/bytes.test.ts",
+    title: "no word of what was erased is left in what the console searches",
+  },
 ];

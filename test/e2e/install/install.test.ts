@@ -198,6 +198,16 @@ describe("on a machine of its own, install.sh", () => {
     await isAsBefore(pauses);
   });
 
+  installTest("goes back by itself when somebody stops it half-way", async () => {
+    const pauses = await list();
+    const script = `/srv/pausepoint-${ends}/install.sh`;
+    await machine.run(`sed 's/^start_and_wait() {/start_and_wait() { kill -INT $$;/' ${script} >/srv/stopped.sh`);
+    const { status, output } = await machine.run(`sh /srv/stopped.sh --from /srv/pausepoint-${ends}`);
+    expect({ status, output }).toMatchObject({ status: 130, output: expect.stringContaining("was not finished") });
+    expect(output).toContain(`PausePoint ${works} is in place and serves.`);
+    await isAsBefore(pauses);
+  });
+
   installTest("goes on with an upgrade that was cut off, and back from there", async () => {
     const pauses = await list();
     // As when the machine's power fails between the new executable and its start.
@@ -275,6 +285,7 @@ describe("on a machine of its own, install.sh", () => {
         (await machine.run("ls -d /var/lib/pausepoint /etc/pausepoint /usr/bin/pausepoint; id pausepoint")).output,
       ).not.toMatch(/^\//m);
     },
+    240_000,
   );
 
   installTest("installs and goes back where systemd does not run, by a trial start", async () => {

@@ -73,7 +73,7 @@
     asking = false;
     if (again) {
       again = false;
-      refresh();
+      void refresh();
     }
   };
   const listen = () => {
@@ -84,7 +84,7 @@
       const next = new URL(main.dataset.live, location.href);
       next.searchParams.set("known", event.data);
       main.dataset.live = next.pathname + next.search;
-      refresh();
+      void refresh();
     });
     source.addEventListener("over", () => {
       source.close();

@@ -41,7 +41,7 @@ describe.skipIf(noBrowser !== null)("the console in a browser", () => {
       nothing: "/console/nothing",
     };
     browser = await openBrowser();
-  });
+  }, 30_000);
   afterAll(async () => {
     await browser.close();
     await appliance.stop();

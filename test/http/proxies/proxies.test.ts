@@ -328,6 +328,29 @@ describe("the file for nginx", () => {
     expect(Number(/proxy_read_timeout (\d+)s;/.exec(file)?.[1])).toBeGreaterThan(120);
   });
 
+  there.nginx("puts nothing of a question or an answer into files of nginx's own, also for a slow reader", async () => {
+    // With little room in the socket, so that the reader is slow for nginx too.
+    const telling = (text: string) =>
+      text.replace(/(error_log \S+\/written);/, "$1 warn;").replaceAll(" ssl http2;", " ssl http2 sndbuf=16k;");
+    const untold = (text: string) =>
+      telling(text).replaceAll(/^ +(client_body_buffer|proxy_max_temp_file)_size .*$/gm, "");
+    for (const [change, times] of [
+      [telling, 0],
+      [untold, 2],
+    ] as const) {
+      const stage = await behind("nginx", undefined, change);
+      const body = JSON.stringify(question()).padEnd(60_000, " ");
+      const created = await stage.client("/v1/pause", { key: stage.appliance.keys.test, words: ["--json", body] });
+      expect(created.status).toBe(201);
+      const metadata = { kept: "x".repeat(16_000) };
+      for (let n = 0; n < 90; n++) await stage.appliance.ask(stage.appliance.keys.test, { metadata });
+      const asking = { key: stage.appliance.keys.test, words: ["--limit-rate", "2m", "--http1.1"] };
+      expect((await stage.client("/v1/pause?limit=100", asking)).text.length).toBeGreaterThan(1_000_000);
+      expect(stage.proxy.written().match(/buffered to a temporary file/g)?.length ?? 0).toBe(times);
+      await stage.stop();
+    }
+  });
+
   there.nginx("is what decides that: with a second in its place, nginx cuts the wait off", async () => {
     const stage = await behind("nginx", undefined, (text) =>
       text.replace("proxy_read_timeout 150s", "proxy_read_timeout 1s"),

@@ -8,7 +8,17 @@ import { twilioSignature } from "../../peers/twilio.ts";
 import { question } from "../../support/appliance.ts";
 import { eventually } from "../../support/eventually.ts";
 import { testNeeding } from "../../support/needs.ts";
-import { type Behind, behind, curl, exchange, HOST, type ProxyName, proxies, startProxy } from "./stage.ts";
+import {
+  type Behind,
+  behind,
+  curl,
+  exchange,
+  HOST,
+  type ProxyName,
+  proxies,
+  startProxy,
+  stopWhatIsLeft,
+} from "./stage.ts";
 
 const AUTH_TOKEN = "1".repeat(32);
 const asJson = (body: unknown) => ["--json", JSON.stringify(body)];
@@ -29,6 +39,7 @@ async function newLink({ appliance }: Behind): Promise<{ id: string; link: strin
 
 // Each asks many times, through programs that are started for it.
 setDefaultTimeout(30_000);
+afterAll(stopWhatIsLeft);
 
 const there = { caddy: testNeeding("caddy", "curl"), nginx: testNeeding("nginx", "curl") };
 const bothTest = testNeeding("caddy", "nginx", "curl");

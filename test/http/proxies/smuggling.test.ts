@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { question } from "../../support/appliance.ts";
 import { testNeeding } from "../../support/needs.ts";
-import { type Behind, behind, exchange, HOST, type ProxyName, proxies } from "./stage.ts";
+import { type Behind, behind, exchange, HOST, type ProxyName, proxies, stopWhatIsLeft } from "./stage.ts";
 
 // Each asks many times, through programs that are started for it.
 setDefaultTimeout(30_000);
+afterAll(stopWhatIsLeft);
 
 const there = { caddy: testNeeding("caddy", "curl"), nginx: testNeeding("nginx", "curl") };
 const body = JSON.stringify(question());

@@ -34,6 +34,13 @@ export interface RunningProxy {
   stop(): Promise<void>;
 }
 
+const running = new Set<Bun.Subprocess>();
+
+/** For `afterAll`: ends those that a test which failed has left. */
+export function stopWhatIsLeft(): void {
+  for (const child of running) child.kill();
+}
+
 /** Starts one in front of `upstream`. `change` alters its file. */
 export async function startProxy(
   name: ProxyName,
@@ -53,6 +60,8 @@ export async function startProxy(
   const output = Bun.file(join(folder, "written"));
   const env = { ...process.env, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
   const child = Bun.spawn(command, { env, stdin: "ignore", stdout: "ignore", stderr: output });
+  running.add(child);
+  void child.exited.then(() => running.delete(child));
   await Promise.race([listening(port), child.exited.then(() => ended(name, folder))]);
   return {
     port,

@@ -36,6 +36,7 @@ export interface Fence {
 export const documents: readonly Document[] = [
   "README.md",
   "CHANGELOG.md",
+  "SECURITY.md",
   ...readdirSync(join(project, "docs"))
     .filter((name) => name.endsWith(".md"))
     .sort()

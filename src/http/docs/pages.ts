@@ -11,6 +11,7 @@ import consolePage from "../../../docs/console.md" with { type: "text" };
 import frameworks from "../../../docs/frameworks.md" with { type: "text" };
 import frameworksPython from "../../../docs/frameworks-python.md" with { type: "text" };
 import githubActions from "../../../docs/github-actions.md" with { type: "text" };
+import hardening from "../../../docs/hardening.md" with { type: "text" };
 import install from "../../../docs/install.md" with { type: "text" };
 import installTranscript from "../../../docs/install-transcript.md" with { type: "text" };
 import keys from "../../../docs/keys.md" with { type: "text" };
@@ -61,6 +62,7 @@ export const topics: Readonly<Record<string, Readonly<Record<string, string>>>> 
   },
   Run: {
     install,
+    hardening,
     "reverse-proxies": reverseProxies,
     "install-transcript": installTranscript,
     operations,

@@ -21,6 +21,7 @@ for (const part of [
   "docs",
   "README.md",
   "CHANGELOG.md",
+  "SECURITY.md",
   "package.json",
   "tsconfig.json",
   "pausepoint.config.ts",

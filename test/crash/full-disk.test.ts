@@ -232,6 +232,20 @@ describe("a disk that fills up under load and is emptied again", () => {
     expect(verified(data).fault).toBeNull();
   });
 
+  test("is told by doctor before that, with what to do", async () => {
+    const look = async (disk: SmallDisk) => {
+      const { status, stdout } = await runBinary(["doctor", "--json", "--data", join(disk.path, "data")], disk.folder);
+      const finding = JSON.parse(stdout).checks.find(({ check }: { check: string }) => check === "disk");
+      return { status, is: finding.status, todo: finding.todo };
+    };
+    using small = new SmallDisk(8);
+    expect(await look(small)).toEqual({ status: 1, is: "fail", todo: expect.stringContaining("Make room") });
+    using scarce = new SmallDisk(100);
+    expect(await look(scarce)).toMatchObject({ status: 0, is: "warn" });
+    using ample = new SmallDisk(1_000);
+    expect(await look(ample)).toEqual({ status: 0, is: "ok", todo: null });
+  });
+
   test("does not start on a disk without room for its folder, and says so in one sentence", async () => {
     using disk = new SmallDisk(1);
     disk.fill();

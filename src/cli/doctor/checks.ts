@@ -7,6 +7,7 @@ import { inspectDatabase, isFolderServed } from "../../storage/index.ts";
 import { CommandFailed, print, printJson } from "../output.ts";
 import { unusableAddressesOf } from "../unusable-addresses.ts";
 import { ofCertificate } from "./certificate.ts";
+import { ofDisk } from "./disk.ts";
 import { bad, type Finding, ok } from "./finding.ts";
 import { ofProxy } from "./proxy.ts";
 import { settingsShown } from "./settings-shown.ts";
@@ -16,6 +17,7 @@ export function check(config: LoadedConfig, json: boolean): void {
   const findings = [
     ...ofConfiguration(config),
     ...ofFolder(config.dataDir),
+    ofDisk(config.dataDir),
     ...ofDatabase(config.dataDir),
     ofServer(config.dataDir),
     ofBaseUrl(config),

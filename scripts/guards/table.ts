@@ -893,4 +893,20 @@ export const guards: readonly Guard[] = [
     test: "test/privacy/bytes.test.ts",
     title: "no word of what was erased is left in what the console searches",
   },
+  {
+    guard: "metrics are shown to who has the token",
+    file: "src/http/metrics.ts",
+    line: "if (token !== null) authenticate(request, token);",
+    without: "",
+    test: "test/http/metrics.test.ts",
+    title: "are shown to whoever has the token, and to nobody else",
+  },
+  {
+    guard: "a line of the log names a route, never a path",
+    file: "src/http/told.ts",
+    line: 'const path = route?.path ?? "none";',
+    without: "const path = route === null ? request.url : new URL(request.url).pathname;",
+    test: "test/http/logs.test.ts",
+    title: "a whole loop leaves ids in the log and nothing of what was asked, of whom, by which link or key",
+  },
 ];

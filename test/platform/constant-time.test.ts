@@ -19,6 +19,7 @@ describe("a secret", () => {
   test.each([
     ["respond/link.ts", "equalInConstantTime(mac,"],
     ["access/keys.ts", "equalInConstantTime(known.hash, hash)"],
+    ["http/metrics.ts", "equalInConstantTime(sha256(sent), sha256(token))"],
     ["storage/secret.ts", "equalInConstantTime(found.secret_check, check)"],
     ["console/totp.ts", "equalInConstantTime(sha256(codeAt(secret, step)), sha256(code))"],
     ["console/console.ts", 'equalInConstantTime(sha256(fields.get("token") ?? ""), sha256(viewer.token))'],

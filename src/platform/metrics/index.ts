@@ -1,2 +1,1 @@
 export { type End, Metrics } from "./catalogue.ts";
-export { expose, formatFor, mediaTypes } from "./exposition.ts";

@@ -878,12 +878,12 @@ export const guards: readonly Guard[] = [
     title: "what takes a restart, which it names: and that is all of it",
   },
   {
-    guard: "an open page of the console ends with its session",
+    guard: "an open page of the console ends with its sign-in",
     file: "src/console/live.ts",
     line: "if (!stream.isSignedIn()) {",
     without: "if (false as boolean) {",
     test: "test/console/live.test.ts",
-    title: "is told that it is over when its session is ended, and is cut off",
+    title: "is told that it is over when its sign-in is ended, and is cut off",
   },
   {
     guard: "the words of what is erased are erased from the search",

@@ -16,6 +16,7 @@ import { LIVE_PATH, liveEntries } from "./views/live.ts";
 import { logEntries } from "./views/log.ts";
 import { pauseEntries } from "./views/pauses.ts";
 import { settingsEntries } from "./views/settings.ts";
+import { usageEntries } from "./views/usage.ts";
 import { type ConsoleParts, type Entry, mayAct, page, redirect, type SignedIn, type Visit } from "./visit.ts";
 
 const TRIES = 10;
@@ -27,6 +28,7 @@ const tables = [
   pauseEntries,
   deliveryEntries,
   logEntries,
+  usageEntries,
   keyEntries,
   settingsEntries,
   liveEntries,

@@ -36,6 +36,7 @@ describe.skipIf(noBrowser !== null)("the console in a browser", () => {
       open: `/console/pauses/${waiting.pause_id}`,
       deliveries: "/console/deliveries",
       log: "/console/log",
+      usage: "/console/usage",
       keys: "/console/keys",
       settings: "/console/settings",
       nothing: "/console/nothing",

@@ -88,7 +88,7 @@ describe("a page that is open", () => {
     await listener.leave();
   });
 
-  test("is told that it is over when its session is ended, and is cut off", async () => {
+  test("is told that it is over when its sign-in is ended, and is cut off", async () => {
     const guest = await colleague(admin, "Gus", "viewer");
     const listener = await Listener.on(await streamIn("/console/waiting", guest), guest);
     const settings = (await admin.get("/console/settings")).text.replace(/^[\s\S]*Sessions<\/h2>/, "");

@@ -69,7 +69,7 @@ describe("a sample in the documents", () => {
 
   test("of a configuration is loaded as it stands", async () => {
     const shown = documents.flatMap((document) => fencesOf(document, "config"));
-    expect(shown.length).toBe(16);
+    expect(shown.length).toBe(20);
     for (const { place, text } of shown) {
       const folder = folderWith({ "pausepoint.config.ts": text, "check.ts": CHECK });
       try {

@@ -131,7 +131,7 @@ describe("pausepoint ask", () => {
       "2 PAUSEPOINT_API_KEY is no whole key",
     );
     expect(await said(["Q?", ...TO, "--url", "approve"])).toStartWith("2 PAUSEPOINT_URL must be the server's address");
-    expect(await said(["Q?", "--to", "nobody"])).toMatch(/^1 .*\/recipient must be a phone number/);
+    expect(await said(["Q?", "--to", "nobody"])).toMatch(/^1 .*\/recipient: must be a phone number/);
     expect((await server.call("/v1/pause?limit=100")).body.data).toHaveLength(before);
   });
 });

@@ -160,8 +160,10 @@ describe("a server that is told to stop under load, ten times", () => {
       return Response.json({ messages: [{ id: "msg-1" }] });
     };
     const config = `import { defineConfig, httpGateway } from "pausepoint/config";
-      export default defineConfig({ channels: { sms: httpGateway({
-        url: "${gateway.url}/send", body: (m) => ({ to: m.to, text: m.text }) }) } });`;
+      export default defineConfig({
+        limits: { messagesPerHour: null, requestsPerSecond: null },
+        channels: { sms: httpGateway({
+          url: "${gateway.url}/send", body: (m) => ({ to: m.to, text: m.text }) }) } });`;
     const server = await serveBinary({ files: { "pausepoint.config.ts": config } });
     const made = await server.run("keys", "create", "--name", "agent", "--mode", "live", "--json");
     const live: string = JSON.parse(made.stdout).key;

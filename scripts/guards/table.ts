@@ -232,8 +232,8 @@ export const guards: readonly Guard[] = [
   {
     guard: "an attempt's outcome is told once",
     file: "src/delivery/messages.ts",
-    line: "if (!(yield* settle(tx, message, { status, provider_id, finished_at: now }))) return;",
-    without: "yield* settle(tx, message, { status, provider_id, finished_at: now });",
+    line: "if (!(yield* settleLast(tx, this.#context, message, { status, provider_id, finished_at: now }))) return;",
+    without: "yield* settleLast(tx, this.#context, message, { status, provider_id, finished_at: now });",
     test: "test/delivery/lease.test.ts",
     title: "is told of once, whichever attempt is recorded first",
   },
@@ -680,8 +680,8 @@ export const guards: readonly Guard[] = [
   {
     guard: "no tool shows the link of a question",
     file: "src/mcp/links.ts",
-    line: "return without === text ? value : (JSON.parse(without) as T);",
-    without: "return value;",
+    line: "return TOKEN.test(text) ?",
+    without: "return (false as boolean) ?",
     test: "test/mcp/tools.test.ts",
     title: "no result shows the link, though a test key could read it in its outbox",
   },
@@ -792,8 +792,8 @@ export const guards: readonly Guard[] = [
   {
     guard: "a code of the authenticator is good once",
     file: "src/console/totp.ts",
-    line: "if (step > lastStep && codeAt(secret, step) === code)",
-    without: "if (codeAt(secret, step) === code)",
+    line: "if (step > lastStep && isCode(secret, step, code))",
+    without: "if (isCode(secret, step, code))",
     test: "test/console/totp.test.ts",
     title: "is good once",
   },

@@ -112,6 +112,8 @@ export const entryTypes = {
   "log.resumed": { plain: ["old_origin", "new_origin", "published_size", "published_root", "why"], committed: [] },
   "operator.created": { plain: ["operator_id", "role"], committed: ["name"] },
   "operator.enrolled": { plain: ["operator_id"], committed: [] },
+  "operator.changed": { plain: ["operator_id", "role"], committed: [] },
+  "operator.reset": { plain: ["operator_id"], committed: [] },
   "operator.removed": { plain: ["operator_id"], committed: [] },
   "operator.signed_in": { plain: ["operator_id", "session_id", "with"], committed: ["ip", "user_agent"] },
   "session.revoked": { plain: ["operator_id", "session_id"], committed: [] },

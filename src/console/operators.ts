@@ -72,12 +72,53 @@ export function* createOperator(
   return { n: inserted, id };
 }
 
+/** Gives an operator another role, from their next request on. Answers why not, or null. */
+export function* changeRole(
+  tx: Tx,
+  context: OperatorContext,
+  { id, role }: { readonly id: string; readonly role: OperatorRole },
+  actor: Actor,
+): Work<string | null> {
+  const operator = yield* tx.one(queries.operatorById, { id });
+  if (operator === undefined) return NOBODY;
+  if (operator.role === role) return null;
+  if (yield* isLastAdmin(tx, operator)) return LAST_ADMIN;
+  yield* tx.run(queries.setRole, { n: operator.n, role });
+  yield* tell(tx, context, "operator.changed", actor, { operator_id: id, role }, {});
+  return null;
+}
+
+/**
+ * Gives an operator who has lost password or phone a password by somebody else, and ends their sessions: they choose
+ * another and set up another authenticator at the next sign-in. Answers why not, or null.
+ */
+export function* resetOperator(
+  tx: Tx,
+  context: OperatorContext,
+  { id, password }: { readonly id: string; readonly password: string },
+  actor: Actor,
+): Work<string | null> {
+  const operator = yield* tx.one(queries.operatorById, { id });
+  if (operator === undefined) return NOBODY;
+  if (yield* isLastAdmin(tx, operator)) return LAST_ADMIN;
+  yield* tx.run(queries.resetOperator, { n: operator.n, password });
+  yield* tx.run(queries.deleteSessionsOf, { operator_n: operator.n });
+  yield* tell(tx, context, "operator.reset", actor, { operator_id: id }, {});
+  return null;
+}
+
+const NOBODY = "There is no such operator.";
+const LAST_ADMIN = "This is the last administrator: make another one first.";
+
+function* isLastAdmin(tx: Tx, operator: Operator): Work<boolean> {
+  return operator.role === "admin" && (yield* tx.one(queries.otherAdmins, { n: operator.n })) === undefined;
+}
+
 /** Removes an operator and ends their sessions. Answers why not, or null. */
 export function* removeOperator(tx: Tx, context: OperatorContext, id: string, actor: Actor): Work<string | null> {
   const operator = yield* tx.one(queries.operatorById, { id });
-  if (operator === undefined) return "There is no such operator.";
-  if (operator.role === "admin" && (yield* tx.one(queries.otherAdmins, { n: operator.n })) === undefined)
-    return "This is the last administrator: make another one first.";
+  if (operator === undefined) return NOBODY;
+  if (yield* isLastAdmin(tx, operator)) return LAST_ADMIN;
   yield* tx.run(queries.removeOperator, { n: operator.n, removed_at: context.clock.now() });
   yield* tx.run(queries.deleteSessionsOf, { operator_n: operator.n });
   yield* tell(tx, context, "operator.removed", actor, { operator_id: id }, {});
@@ -230,7 +271,14 @@ export function* revokeSession(tx: Tx, context: OperatorContext, id: string, act
 }
 
 function* tell<
-  T extends "operator.created" | "operator.enrolled" | "operator.removed" | "operator.signed_in" | "session.revoked",
+  T extends
+    | "operator.created"
+    | "operator.enrolled"
+    | "operator.changed"
+    | "operator.reset"
+    | "operator.removed"
+    | "operator.signed_in"
+    | "session.revoked",
 >(
   tx: Tx,
   { random, clock }: OperatorContext,

@@ -35,6 +35,28 @@ export const removeOperator = define<{ n: number; removed_at: number }>()((db, p
     .where("removed_at", "is", null),
 );
 
+export const setRole = define<{ n: number; role: OperatorRole }>()((db, p) =>
+  db
+    .updateTable("operators")
+    .set({ role: p("role") })
+    .where("n", "=", p("n")),
+);
+
+/** Another password, chosen by somebody else, and another authenticator: the next version has another secret. */
+export const resetOperator = define<{ n: number; password: string }>()((db, p) =>
+  db
+    .updateTable("operators")
+    .set((eb) => ({
+      password: p("password"),
+      password_given: 1,
+      totp_since: null,
+      totp_version: eb("totp_version", "+", 1),
+      totp_last_step: 0,
+      recovery: "[]",
+    }))
+    .where("n", "=", p("n")),
+);
+
 /** Takes a code: false (no change) where its step, or a later one, was taken meanwhile. */
 export const takeStep = define<{ n: number; step: number }>()((db, p) =>
   db

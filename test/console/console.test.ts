@@ -161,6 +161,57 @@ describe("signing in", () => {
   });
 });
 
+describe("an administrator", () => {
+  const idOf = async (name: string) =>
+    new RegExp(`>${name}<[\\s\\S]*?/console/operators/(op_[0-9a-z]+)/role`, "i").exec(
+      (await admin.get("/console/settings")).text,
+    )?.[1] ?? "";
+
+  test("gives another role, from the next request on", async () => {
+    const mina = await colleague(admin, "Mina", "viewer");
+    const id = await idOf("Mina");
+    expect((await mina.send("/console/pauses/x/withdraw")).text).toContain("This takes the role operator");
+    expect((await admin.send(`/console/operators/${id}/role`, { role: "operator" })).status).toBe(303);
+    expect((await mina.send("/console/pauses/x/withdraw")).text).not.toContain("This takes the role");
+    expect((await admin.send(`/console/operators/${id}/role`, { role: "owner" })).status).toBe(422);
+    expect(appliance.count("SELECT count(*) FROM audit_entries WHERE entry LIKE '%operator.changed%'")).toBe(1);
+    // The same role again is no change.
+    expect((await admin.send(`/console/operators/${id}/role`, { role: "operator" })).status).toBe(303);
+    expect(appliance.count("SELECT count(*) FROM audit_entries WHERE entry LIKE '%operator.changed%'")).toBe(1);
+    expect(appliance.faultInLog()).toBeNull();
+  });
+
+  test("lets somebody who lost the phone begin again, with another password and authenticator", async () => {
+    const noor = await colleague(admin, "Noor", "operator");
+    const [password, secret] = [noor.password, noor.secret];
+    const { text } = await admin.send(`/console/operators/${await idOf("Noor")}/reset`);
+    expect((await noor.get("/console/waiting")).status).toBe(303);
+    // The clock goes on, so that it is not the used code that refuses.
+    appliance.clock.turn(60_000);
+    expect((await noor.signIn("Noor", noor.code())).status).toBe(401);
+    noor.password = /class="secret"><code>([^<]+)</.exec(text)?.[1] ?? "";
+    expect((await noor.signIn("Noor", "")).status).toBe(303);
+    await noor.enrol({ password });
+    expect(noor.secret).not.toEqual(secret);
+    expect((await noor.get("/console/waiting")).status).toBe(200);
+    expect(appliance.faultInLog()).toBeNull();
+  });
+
+  test("who is the last one can be neither demoted nor reset", async () => {
+    const id = await idOf("Alex");
+    for (const [act, fields] of [
+      ["role", { role: "viewer" }],
+      ["reset", {}],
+      ["remove", {}],
+    ] as const) {
+      const answer = await admin.send(`/console/operators/${id}/${act}`, fields);
+      expect([act, answer.status]).toEqual([act, 422]);
+      expect(answer.text).toContain("This is the last administrator");
+    }
+    expect((await admin.get("/console/settings")).status).toBe(200);
+  });
+});
+
 describe("over the table of forms", () => {
   const closed = forms.filter(({ leave }) => leave !== "anyone");
   const acting = closed.filter(({ leave }) => leave !== "enrolling");
@@ -171,6 +222,8 @@ describe("over the table of forms", () => {
       "admin /console/keys/:id/revoke",
       "admin /console/operators",
       "admin /console/operators/:id/remove",
+      "admin /console/operators/:id/reset",
+      "admin /console/operators/:id/role",
       "admin /console/sessions/:id/revoke",
       "operator /console/deliveries/:id/again",
       "operator /console/pauses/:id/withdraw",

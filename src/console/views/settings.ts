@@ -1,11 +1,33 @@
 /** What the configuration says, and who may use this console. */
 import type { Reply } from "../../access/index.ts";
 import { Problem } from "../../platform/problem.ts";
+import type { Random } from "../../platform/random.ts";
 import type { OperatorRole } from "../../storage/index.ts";
 import { allEndpoints } from "../../webhooks/index.ts";
 import { readName } from "../account.ts";
-import { field, form, framed, type Html, html, moment, select, state, table, words } from "../html.ts";
-import { createOperator, hashPassword, IDLE_MS, removeOperator, revokeSession } from "../operators.ts";
+import {
+  type Fragment,
+  field,
+  form,
+  framed,
+  Html,
+  html,
+  moment,
+  select,
+  state,
+  table,
+  type Viewer,
+  words,
+} from "../html.ts";
+import {
+  changeRole,
+  createOperator,
+  hashPassword,
+  IDLE_MS,
+  removeOperator,
+  resetOperator,
+  revokeSession,
+} from "../operators.ts";
 import { allOperators, allSessions } from "../queries.ts";
 import { type Entry, mayAct, page, redirect, type SignedIn } from "../visit.ts";
 import * as queries from "./queries.ts";
@@ -16,6 +38,8 @@ export const settingsEntries: { readonly pages: readonly Entry[]; readonly forms
   pages: [{ path: "/console/settings", leave: "viewer", handle: settings }],
   forms: [
     { path: "/console/operators", leave: "admin", handle: add },
+    { path: "/console/operators/:id/role", leave: "admin", handle: giveRole },
+    { path: "/console/operators/:id/reset", leave: "admin", handle: reset },
     { path: "/console/operators/:id/remove", leave: "admin", handle: remove },
     { path: "/console/sessions/:id/revoke", leave: "admin", handle: revoke },
   ],
@@ -70,15 +94,21 @@ function operators({ parts, viewer, now }: SignedIn): Html {
   const roles = ROLES.map((role) => [role, role] as const);
   return html`<section aria-labelledby="operators"><h2 id="operators">Operators</h2>${table(
     "Operators",
-    ["Name", "Role", "Since", "Authenticator", ""],
+    ["Name", "Role", "Since", "Authenticator", "", ""],
     parts.writer
       .all(allOperators, {})
       .map(
         (row) =>
-          html`<tr data-row><td>${words(row.name)}</td><td>${row.role}</td><td class="when">${moment(row.created_at, now)}</td><td>${row.totp_since === null ? "not yet" : "set up"}</td><td>${form(`/console/operators/${row.id}/remove`, viewer.token, "Remove", null, `Remove ${row.name}`)}</td></tr>`,
+          html`<tr data-row><td>${words(row.name)}</td><td><form method="post" action="/console/operators/${row.id}/role" class="row"><input type="hidden" name="token" value="${viewer.token}"><select name="role" aria-label="Role of ${row.name}">${roleOptions(row.role)}</select> <button aria-label="Change the role of ${row.name}">Change</button></form></td><td class="when">${moment(row.created_at, now)}</td><td>${row.totp_since === null ? "not yet" : "set up"}</td><td>${form(`/console/operators/${row.id}/reset`, viewer.token, "Reset", null, `Reset password and authenticator of ${row.name}`)}</td><td>${form(`/console/operators/${row.id}/remove`, viewer.token, "Remove", null, `Remove ${row.name}`)}</td></tr>`,
       ),
     "",
   )}<form method="post" action="/console/operators" class="inline"><input type="hidden" name="token" value="${viewer.token}">${field("Name", "name", html`required maxlength="60" autocomplete="off"`)}${select("Role", "role", roles, "viewer")}<button>Add an operator</button></form></section>`;
+}
+
+function roleOptions(chosen: OperatorRole): Html[] {
+  return ROLES.map(
+    (role) => html`<option value="${role}"${role === chosen ? new Html(" selected") : null}>${role}</option>`,
+  );
 }
 
 function sessions({ parts, viewer, now, session }: SignedIn): Html {
@@ -100,12 +130,37 @@ async function add({ parts, operators: context, fields, viewer, actor }: SignedI
   const role = ROLES.find((one) => one === fields.get("role"));
   if (name === null) throw new Problem("invalid", "A name has 1 to 60 characters.");
   if (role === undefined) throw new Problem("invalid", "The role is viewer, operator or admin.");
-  const password = Buffer.from(context.random.bytes(10)).toString("hex").match(/.{5}/g)?.join("-") ?? "";
+  const password = givenPassword(context.random);
   const wanted = { name, role, password: await hashPassword(password), given: true };
   const made = await parts.writer.write((tx) => createOperator(tx, context, wanted, actor));
   if (made === null) throw new Problem("invalid", "Somebody has that name already.");
-  const content = html`<p>${words(name)} signs in with this password once, then chooses another and sets up an authenticator. It is shown this once.</p><p class="secret"><code>${password}</code></p><p><a href="/console/settings">To the settings</a></p>`;
-  return page(framed("The new operator", viewer, content));
+  return given("The new operator", viewer, html`${words(name)}`, password);
+}
+
+async function giveRole({ parts, operators: context, id, fields, actor }: SignedIn): Promise<Reply> {
+  const role = ROLES.find((one) => one === fields.get("role"));
+  if (role === undefined) throw new Problem("invalid", "The role is viewer, operator or admin.");
+  const refusal = await parts.writer.write((tx) => changeRole(tx, context, { id, role }, actor));
+  if (refusal !== null) throw new Problem("invalid", refusal);
+  return redirect("/console/settings");
+}
+
+async function reset({ parts, operators: context, id, viewer, actor }: SignedIn): Promise<Reply> {
+  const password = givenPassword(context.random);
+  const wanted = { id, password: await hashPassword(password) };
+  const refusal = await parts.writer.write((tx) => resetOperator(tx, context, wanted, actor));
+  if (refusal !== null) throw new Problem("invalid", refusal);
+  return given("A new beginning", viewer, "The operator", password);
+}
+
+/** Shows a password that somebody else is to sign in with, once. */
+function given(title: string, viewer: Viewer, who: Fragment, password: string): Reply {
+  const content = html`<p>${who} signs in with this password once, then chooses another and sets up an authenticator. It is shown this once.</p><p class="secret"><code>${password}</code></p><p><a href="/console/settings">To the settings</a></p>`;
+  return page(framed(title, viewer, content, { under: "Settings" }));
+}
+
+function givenPassword(random: Random): string {
+  return Buffer.from(random.bytes(10)).toString("hex").match(/.{5}/g)?.join("-") ?? "";
 }
 
 async function remove({ parts, operators: context, id, actor }: SignedIn): Promise<Reply> {

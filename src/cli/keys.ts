@@ -11,7 +11,7 @@ import {
   type Usage,
   usageOf,
 } from "../access/index.ts";
-import { normaliseAddress } from "../pauses/index.ts";
+import { readAskable } from "../pauses/index.ts";
 import { isoTime, systemClock } from "../platform/clock.ts";
 import type { LoadedConfig } from "../platform/config/load.ts";
 import { type Month, monthsIn } from "../platform/months.ts";
@@ -180,34 +180,10 @@ function readLimits(options: CreateOptions, config: LoadedConfig): KeyLimits {
   };
 }
 
-/** A recipient in the form that requests are compared in; a name must be in the configuration. */
 function readRecipient(text: string, config: LoadedConfig): string {
-  if (text.startsWith("@")) {
-    if (Object.hasOwn(config.people, text.slice(1))) return text;
-    throw new UsageError(`--recipients names ${text}, who is not among the configuration's people`);
-  }
-  if (/^\*@[a-z0-9.-]+\.[a-z0-9-]+$/i.test(text)) return text.toLowerCase();
-  const normal =
-    normaliseAddress(text, "email", config.defaultRegion) ??
-    normaliseAddress(text, "slack", config.defaultRegion) ??
-    normaliseAddress(text, "phone", config.defaultRegion) ??
-    ownAddress(text, config);
-  if (normal === null)
-    throw new UsageError(
-      `--recipients can't read ${text}: give @name, a phone number, an email address, *@domain or a Slack id`,
-    );
-  return normal;
-}
-
-/** As one of the operator's own channels has it, whose addresses may be any text. */
-function ownAddress(text: string, { channels, defaultRegion }: LoadedConfig): string | null {
-  for (const channel of Object.values(channels)) {
-    if (channel.kind !== "defined" || channel.addressKind !== "text") continue;
-    const address = normaliseAddress(text, "text", defaultRegion);
-    const normal = address === null || !channel.normalizeAddress ? address : channel.normalizeAddress(address);
-    if (normal !== null) return normal;
-  }
-  return null;
+  const read = readAskable(text, config);
+  if ("reason" in read) throw new UsageError(`--recipients ${read.reason}`);
+  return read.recipient;
 }
 
 function shownUsage({ used, limit }: Usage, { from, until }: Month) {

@@ -197,6 +197,37 @@ describe("an administrator", () => {
     expect(appliance.faultInLog()).toBeNull();
   });
 
+  test("makes a key that may ask certain people alone, and give them time", async () => {
+    const fields = { name: "wires", project: "default", mode: "live", scope: "pauses:write" };
+    const limits = { recipients: "+1 (312) 847-1928, *@Example.com", min_timeout: "30", no_default: "1" };
+    const { text } = await admin.send("/console/keys", { ...fields, ...limits });
+    const key = /class="secret"><code>(pp_live_\w+)</.exec(text)?.[1] ?? "";
+    const asked = async (body: object) =>
+      (
+        await appliance.call("/v1/pause", {
+          key,
+          body: { recipient: "+13128471928", channel: "sms", message: "Wire?", ...body },
+        })
+      ).status;
+    expect(await asked({})).toBe(201);
+    expect(await asked({ recipient: "cfo@example.com", channel: "email" })).toBe(201);
+    expect(await asked({ recipient: "+13128471929" })).toBe(403);
+    expect(await asked({ timeout_hours: 0.25 })).toBe(403);
+    expect(await asked({ timeout_default: "Reject" })).toBe(403);
+    const before = appliance.count("SELECT count(*) FROM audit_entries");
+    for (const [wrong, said] of [
+      [{ recipients: "@nobody" }, "names @nobody, who is not among the configuration's people"],
+      [{ recipients: "+13128471928,?" }, "can't read ?"],
+      [{ min_timeout: "-1" }, "The least time is a number of minutes above 0"],
+      [{ min_timeout: "soon" }, "The least time is a number of minutes above 0"],
+    ] as const) {
+      const answer = await admin.send("/console/keys", { ...fields, ...wrong });
+      expect(answer.status).toBe(422);
+      expect(answer.text.replaceAll("&#39;", "'")).toContain(said);
+    }
+    expect(appliance.count("SELECT count(*) FROM audit_entries")).toBe(before);
+  });
+
   test("who is the last one can be neither demoted nor reset", async () => {
     const id = await idOf("Alex");
     for (const [act, fields] of [

@@ -11,12 +11,14 @@ import {
   type Usage,
   usageOf,
 } from "../../access/index.ts";
+import { readAskable } from "../../pauses/index.ts";
 import { monthsIn } from "../../platform/months.ts";
 import { Problem } from "../../platform/problem.ts";
 import { readName } from "../account.ts";
 import { field, form, framed, Html, html, moment, select, state, table, words } from "../html.ts";
 import { type Entry, mayAct, page, redirect, type SignedIn } from "../visit.ts";
 
+const MOST_MINUTES = 525_600;
 const PROJECT = /^[a-z0-9][a-z0-9_.-]{0,62}$/i;
 
 export const keyEntries: { readonly pages: readonly Entry[]; readonly forms: readonly Entry[] } = {
@@ -58,7 +60,7 @@ function newKey(token: string, plans: readonly string[]): Html {
       ["live", "live"],
     ],
     "test",
-  )}${select("Plan", "plan", [["", "none: no limit"], ...plans.map((name) => [name, name] as const)], "")}<fieldset><legend>It may</legend>${boxes}</fieldset><label><input type="checkbox" name="no_default" value="1"> Silence may not decide: refuse timeout_default</label><button>Make the key</button></form><p class="quiet">A key that may ask certain people alone is made with <code>pausepoint keys create --recipients</code>.</p></section>`;
+  )}${select("Plan", "plan", [["", "none: no limit"], ...plans.map((name) => [name, name] as const)], "")}<fieldset><legend>It may</legend>${boxes}</fieldset>${field("Whom it may ask", "recipients", html`maxlength="2000" autocomplete="off" spellcheck="false"`, "@name, +1312…, *@example.com, with commas between; left empty, anyone. So that an agent can't name a mailbox of its own.")}${field("The least time it gives, in minutes", "min_timeout", html`inputmode="decimal" maxlength="9"`, "Left empty, any.")}<label><input type="checkbox" name="no_default" value="1"> Silence may not decide: refuse timeout_default</label><button>Make the key</button></form></section>`;
 }
 
 function usedOf(plan: string | null, { used, limit }: Usage): Html {
@@ -87,12 +89,32 @@ async function create({ parts, fields, viewer, actor }: SignedIn): Promise<Reply
   if (plan !== null && !Object.hasOwn(parts.config.plans, plan))
     throw new Problem("invalid", "There is no such plan; the configuration may have changed meanwhile.");
   if (chosen.length === 0) throw new Problem("invalid", "Choose at least one thing that the key may do.");
-  const limits = { recipients: null, minTimeoutMinutes: null, noDefaultOnTimeout: fields.get("no_default") === "1" };
+  const limits = readLimits(fields, parts.config);
   const made = await parts.writer.write((tx) =>
     createKey(tx, parts.context, { name, project, mode, scopes: chosen, limits, plan }, actor),
   );
   const content = html`<p>It is shown this once; keep it where only the agent can read it.</p><p class="secret"><code>${made.key}</code></p><p><a href="/console/keys">To the keys</a></p>`;
   return page(framed("The new key", viewer, content));
+}
+
+function readLimits(fields: URLSearchParams, config: SignedIn["parts"]["config"]): KeyLimits {
+  const wanted = (fields.get("recipients") ?? "").split(",").map((text) => text.trim());
+  const recipients = wanted
+    .filter((text) => text !== "")
+    .map((text) => {
+      const read = readAskable(text, config);
+      if ("reason" in read) throw new Problem("invalid", `"Whom it may ask" ${read.reason}.`);
+      return read.recipient;
+    });
+  const least = (fields.get("min_timeout") ?? "").trim();
+  const minutes = least === "" ? null : Number(least);
+  if (minutes !== null && !(minutes > 0 && minutes <= MOST_MINUTES))
+    throw new Problem("invalid", `The least time is a number of minutes above 0 and at most ${MOST_MINUTES}.`);
+  return {
+    recipients: recipients.length === 0 ? null : [...new Set(recipients)],
+    minTimeoutMinutes: minutes,
+    noDefaultOnTimeout: fields.get("no_default") === "1",
+  };
 }
 
 async function revoke({ parts, id, actor }: SignedIn): Promise<Reply> {

@@ -64,10 +64,15 @@ export function select(
   options: readonly (readonly [string, string])[],
   chosen: string,
 ): Html {
-  return html`<div class="field"><label for="${name}">${label}</label><select id="${name}" name="${name}">${options.map(
+  return html`<div class="field"><label for="${name}">${label}</label><select id="${name}" name="${name}">${optionsOf(options, chosen)}</select></div>`;
+}
+
+/** What stands in a `select`: each value with how it is shown. */
+export function optionsOf(options: readonly (readonly [string, string])[], chosen: string): Html[] {
+  return options.map(
     ([value, shown]) =>
       html`<option value="${value}"${value === chosen ? new Html(" selected") : null}>${shown}</option>`,
-  )}</select></div>`;
+  );
 }
 
 /** A real table, that scrolls by itself where it is wider than the screen; `caption` names it for screen readers. */

@@ -10,9 +10,10 @@ import {
   field,
   form,
   framed,
-  Html,
+  type Html,
   html,
   moment,
+  optionsOf,
   select,
   state,
   table,
@@ -99,16 +100,10 @@ function operators({ parts, viewer, now }: SignedIn): Html {
       .all(allOperators, {})
       .map(
         (row) =>
-          html`<tr data-row><td>${words(row.name)}</td><td><form method="post" action="/console/operators/${row.id}/role" class="row"><input type="hidden" name="token" value="${viewer.token}"><select name="role" aria-label="Role of ${row.name}">${roleOptions(row.role)}</select> <button aria-label="Change the role of ${row.name}">Change</button></form></td><td class="when">${moment(row.created_at, now)}</td><td>${row.totp_since === null ? "not yet" : "set up"}</td><td>${form(`/console/operators/${row.id}/reset`, viewer.token, "Reset", null, `Reset password and authenticator of ${row.name}`)}</td><td>${form(`/console/operators/${row.id}/remove`, viewer.token, "Remove", null, `Remove ${row.name}`)}</td></tr>`,
+          html`<tr data-row><td>${words(row.name)}</td><td><form method="post" action="/console/operators/${row.id}/role" class="row"><input type="hidden" name="token" value="${viewer.token}"><select name="role" aria-label="Role of ${row.name}">${optionsOf(roles, row.role)}</select> <button aria-label="Change the role of ${row.name}">Change</button></form></td><td class="when">${moment(row.created_at, now)}</td><td>${row.totp_since === null ? "not yet" : "set up"}</td><td>${form(`/console/operators/${row.id}/reset`, viewer.token, "Reset", null, `Reset password and authenticator of ${row.name}`)}</td><td>${form(`/console/operators/${row.id}/remove`, viewer.token, "Remove", null, `Remove ${row.name}`)}</td></tr>`,
       ),
     "",
   )}<form method="post" action="/console/operators" class="inline"><input type="hidden" name="token" value="${viewer.token}">${field("Name", "name", html`required maxlength="60" autocomplete="off"`)}${select("Role", "role", roles, "viewer")}<button>Add an operator</button></form></section>`;
-}
-
-function roleOptions(chosen: OperatorRole): Html[] {
-  return ROLES.map(
-    (role) => html`<option value="${role}"${role === chosen ? new Html(" selected") : null}>${role}</option>`,
-  );
 }
 
 function sessions({ parts, viewer, now, session }: SignedIn): Html {

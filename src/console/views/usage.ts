@@ -12,6 +12,7 @@ const DAY = 86_400_000;
 const SPANS = [7, 30, 90, 365] as const;
 /** How an ended question ended, in the order of the bars. */
 const ENDS = ["human", "default", "timed_out", "cancelled"] as const;
+const MEASURES = ["asked", ...ENDS, "undelivered"] as const;
 const NAMES: Readonly<Record<DailyMeasure, string>> = {
   asked: "Asked",
   human: "Answered by a person",
@@ -84,9 +85,7 @@ function countedOver({ parts }: SignedIn, span: number, today: number, chosen: R
 }
 
 function ends(total: Totals): Html {
-  const rows = (["asked", ...ENDS, "undelivered"] as const).map(
-    (measure) => html`<div><dt>${NAMES[measure]}</dt><dd>${total[measure]}</dd></div>`,
-  );
+  const rows = MEASURES.map((measure) => html`<div><dt>${NAMES[measure]}</dt><dd>${total[measure]}</dd></div>`);
   return html`<dl class="facts">${rows}</dl>`;
 }
 
@@ -105,9 +104,9 @@ function byDay({ days }: Counted, span: number): Html {
     .reverse()
     .map(
       ({ date, counts }) =>
-        html`<tr data-row><th scope="row" class="when">${date}</th>${(["asked", ...ENDS, "undelivered"] as const).map((measure) => html`<td class="number">${counts[measure]}</td>`)}</tr>`,
+        html`<tr data-row><th scope="row" class="when">${date}</th>${MEASURES.map((measure) => html`<td class="number">${counts[measure]}</td>`)}</tr>`,
     );
-  const heads = ["Day", ...(["asked", ...ENDS, "undelivered"] as const).map((measure) => NAMES[measure])];
+  const heads = ["Day", ...MEASURES.map((measure) => NAMES[measure])];
   const empty = `Nothing was asked in these ${span} days.`;
   return html`<section aria-labelledby="days"><h2 id="days">How questions ended, by day</h2>${barChart(bars)}<ul class="legend" aria-hidden="true">${legend}</ul><details><summary>The same as a table</summary>${table("Questions by day", heads, rows, empty)}</details></section>`;
 }

@@ -1,6 +1,7 @@
 /** Finding pauses for a list: along the order in which they are over, or by their words in the catalogue. */
 import { catalogueStand, findInCatalogue, holdsWords } from "../../pauses/index.ts";
 import type { PauseStatus, RowOf, Writer } from "../../storage/index.ts";
+import { type Html, select } from "../html.ts";
 import * as queries from "./queries.ts";
 
 const PAGE = 50;
@@ -29,6 +30,17 @@ export interface Found {
 }
 
 export const nameOf = ({ project, mode }: World) => `${project} ${mode}`;
+
+/** The worlds that a filter's name stands for; the empty one for all. */
+export function worldsNamed(worlds: readonly World[], name: string): readonly World[] {
+  return worlds.filter((world) => name === "" || nameOf(world) === name);
+}
+
+/** The choice of a project, as filters have it. */
+export function worldSelect(worlds: readonly World[], chosen: string): Html {
+  const choices = worlds.map((world) => [nameOf(world), nameOf(world)] as const);
+  return select("Project", "world", [["", "All projects"], ...choices], chosen);
+}
 
 /** What waits, soonest first: each world is read along its own index, and they are merged. */
 export function waitingPage(writer: Writer, worlds: readonly World[], behind: string | null): Found {

@@ -14,6 +14,8 @@ import {
   nameOf,
   type World,
   waitingPage,
+  worldSelect,
+  worldsNamed,
 } from "./finding.ts";
 import { liveAddress } from "./live.ts";
 import * as queries from "./queries.ts";
@@ -35,8 +37,7 @@ function readFilter(query: URLSearchParams): Filter {
 }
 
 function filterForm(path: string, worlds: readonly World[], filter: Filter, more: Fragment = null): Html {
-  const choices = [["", "All projects"] as const, ...worlds.map((world) => [nameOf(world), nameOf(world)] as const)];
-  return html`<form class="filters" role="search" action="${path}"><div class="field"><label for="q">Search</label><input id="q" name="q" type="search" value="${filter.text}" placeholder="Words of the message, recipient or id"></div>${select("Project", "world", choices, filter.world)}${more}<button>Show</button></form>`;
+  return html`<form class="filters" role="search" action="${path}"><div class="field"><label for="q">Search</label><input id="q" name="q" type="search" value="${filter.text}" placeholder="Words of the message, recipient or id"></div>${worldSelect(worlds, filter.world)}${more}<button>Show</button></form>`;
 }
 
 function waiting(visit: SignedIn): Reply {
@@ -46,7 +47,7 @@ function waiting(visit: SignedIn): Reply {
   const mark = filterMark(["waiting", filter.world, filter.text]);
   const cursor = query.get("cursor");
   const behind = cursor === null ? null : decodeCursor(cursor, mark, "string");
-  const chosen = worlds.filter((world) => filter.world === "" || nameOf(world) === filter.world);
+  const chosen = worldsNamed(worlds, filter.world);
   const found =
     filter.text === "" ? waitingPage(parts.writer, chosen, behind) : foundPage(parts.writer, chosen, filter, behind);
   const content = html`${filterForm("/console/waiting", worlds, filter)}${listTable(visit, worlds, found, "Nobody is being waited for.", true)}${more("/console/waiting", { q: filter.text, world: filter.world }, mark, found, "More")}`;
@@ -60,7 +61,7 @@ function decided(visit: SignedIn): Reply {
   const mark = filterMark(["decided", filter.world, filter.text, filter.status]);
   const cursor = query.get("cursor");
   const behind = cursor === null ? null : decodeCursor(cursor, mark, "string");
-  const chosen = worlds.filter((world) => filter.world === "" || nameOf(world) === filter.world);
+  const chosen = worldsNamed(worlds, filter.world);
   const found =
     filter.text === ""
       ? endedPage(parts.writer, chosen, filter.status, behind)

@@ -5,7 +5,7 @@ import type { DailyMeasure } from "../../storage/index.ts";
 import { type Bar, barChart } from "../chart.ts";
 import { framed, type Html, html, select, table } from "../html.ts";
 import { type Entry, page, type SignedIn } from "../visit.ts";
-import { nameOf } from "./finding.ts";
+import { worldSelect, worldsNamed } from "./finding.ts";
 import * as queries from "./queries.ts";
 
 const DAY = 86_400_000;
@@ -54,13 +54,12 @@ function usage(visit: SignedIn): Reply {
   const worlds = parts.writer.all(queries.allWorlds, {});
   const wanted = query.get("world") ?? "";
   const span = SPANS.find((days) => String(days) === query.get("days")) ?? 30;
-  const chosen = new Set(worlds.filter((world) => wanted === "" || nameOf(world) === wanted).map(({ n }) => n));
+  const chosen = new Set(worldsNamed(worlds, wanted).map(({ n }) => n));
   const counted = countedOver(visit, span, Math.floor(now / DAY), chosen);
-  const projects = [["", "All projects"] as const, ...worlds.map((world) => [nameOf(world), nameOf(world)] as const)];
   const spans = SPANS.map((days) => [String(days), `${days} days`] as const);
   const { behind } = catalogueStand(parts.writer);
   const late = behind === 0 ? null : html`<p class="notice">${behind} entries of the log are still to be counted.</p>`;
-  const content = html`<form class="filters" action="/console/usage">${select("Project", "world", projects, wanted)}${select("Time", "days", spans, String(span))}<button>Show</button></form>${late}${ends(counted.total)}${byDay(counted, span)}${byTime(counted)}<p class="quiet">Days are in UTC; today is not over yet.</p>`;
+  const content = html`<form class="filters" action="/console/usage">${worldSelect(worlds, wanted)}${select("Time", "days", spans, String(span))}<button>Show</button></form>${late}${ends(counted.total)}${byDay(counted, span)}${byTime(counted)}<p class="quiet">Days are in UTC; today is not over yet.</p>`;
   return page(framed("Usage", viewer, content));
 }
 

@@ -131,7 +131,7 @@ describe("an erasure", () => {
       seqs: [],
       reason: { commitment: expect.any(String) },
     });
-    expect(JSON.stringify(entry)).not.toContain("847");
+    expect(JSON.stringify(entry)).not.toMatch(/847\D?1928/);
     expect(body.entries).toBeGreaterThan(2);
   });
 

@@ -41,8 +41,8 @@ test("a hold forbids an erasure in plain words, also a dry run, until it is rele
 test("a hold is kept without the address that it is about", async () => {
   await privacy.hold(HELD, "case 12", OPERATOR);
   const rows = db.connection.prepare("SELECT * FROM legal_holds").all();
-  expect(JSON.stringify(rows)).not.toContain("847");
-  expect(JSON.stringify(db.log())).not.toContain("847");
+  expect(JSON.stringify(rows)).not.toMatch(/847\D?1928/);
+  expect(JSON.stringify(db.log())).not.toMatch(/847\D?1928/);
   expect(privacy.holds()).toEqual([
     { id: expect.stringMatching(/^hold_/), reason: "case 12", set_at: "2026-11-23T14:00:00.000Z", released_at: null },
   ]);

@@ -46,8 +46,8 @@ test("a message that was on its way is settled, and what its carrier answers is 
   const answer = { error: `no route to ${NUMBER}`, status: 400, excerpt: `{"to":"${NUMBER}"}`, retryAfterMs: null };
   await db.writer.write((tx) => traffic.record(tx, message, { outcome: "failed", ...answer }, db.clock.now()));
   expect(rowsOf("delivery_attempts")).toContain('"outcome":"failed"');
-  for (const table of ["delivery_attempts", "deliveries"]) expect(rowsOf(table)).not.toContain("847");
-  expect(disclosed().join()).not.toContain("847");
+  for (const table of ["delivery_attempts", "deliveries"]) expect(rowsOf(table)).not.toMatch(/847\D?1928/);
+  expect(disclosed().join()).not.toMatch(/847\D?1928/);
   expect(await claim()).toEqual([]);
 });
 
@@ -60,7 +60,7 @@ test("a receipt that comes afterwards is taken without the carrier's own words",
   const receipt = { deliveryId: message.id, status: "failed", error: `${NUMBER} is unreachable` } as const;
   expect(await db.writer.write((tx) => takeReceipt(tx, db.context, "outbox", receipt))).toBe(true);
   expect(rowsOf("deliveries")).toContain("the carrier could not deliver it");
-  expect(rowsOf("deliveries")).not.toContain("847");
+  expect(rowsOf("deliveries")).not.toMatch(/847\D?1928/);
 });
 
 test("a number that wanted no more texts gets none after an erasure either, though it is nowhere kept", async () => {
@@ -76,7 +76,7 @@ test("a number that wanted no more texts gets none after an erasure either, thou
   const { pauses, entries } = await erase();
   expect([pauses, entries]).toEqual([0, 1]);
   const kept = ["opt_outs", "erasures", "audit_entries"].map(rowsOf).join();
-  expect(kept).not.toContain("847");
+  expect(kept).not.toMatch(/847\D?1928/);
   expect(kept).not.toContain(Buffer.from(NUMBER).toString("base64url").slice(2, 12));
 
   await db.ask(db.live.key, { recipient: NUMBER });

@@ -208,7 +208,8 @@ describe("a witness", () => {
     const text = await (await fetch(`${witness.url}/`)).text();
     expect(text).toContain(witness.vkey);
     expect(text).not.toContain(log.origin);
-    expect(text).not.toContain("17");
+    // The key is random, and may have these two digits in it.
+    expect(text.replaceAll(witness.vkey, "")).not.toContain("17");
   });
 });
 

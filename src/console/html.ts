@@ -1,13 +1,17 @@
 /** What every page of the console is made of. */
 import css from "../../public/console.css" with { type: "text" };
-import script from "../../public/console.js" with { type: "text" };
+import source from "../../public/console.js" with { type: "text" };
 import { isoTime } from "../platform/clock.ts";
 import { HTML_HEADERS } from "../platform/html-headers.ts";
+import { inlineScript, pageSheet } from "../platform/inline-asset.ts";
 import { escapeHtml } from "../respond/page/escape.ts";
 import { hostileText } from "../respond/page/hostile.ts";
 import { FAVICON } from "../respond/page/render.ts";
 import { relativeTime } from "../respond/page/time.ts";
 import type { OperatorRole } from "../storage/index.ts";
+
+const style = pageSheet(css);
+const script = inlineScript(source);
 
 /** HTML that is safe to send: made by {@link html} alone. */
 export class Html {
@@ -135,16 +139,14 @@ export function bare(title: string, content: Fragment): string {
 }
 
 function documentOf(title: string, body: Html): string {
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)} · PausePoint</title><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex"><link rel="icon" href="${FAVICON}"><style>${css}</style></head><body>${body.text}<script>${script}</script></body></html>\n`;
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)} · PausePoint</title><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex"><link rel="icon" href="${FAVICON}"><style>${style.text}</style></head><body>${body.text}<script>${script.text}</script></body></html>\n`;
 }
-
-const sourceOf = (text: string) => `'sha256-${Bun.CryptoHasher.hash("sha256", text, "base64")}'`;
 
 /** Nothing from elsewhere, nothing inline but the two texts of ours, no frame, no other target of a form. */
 export const PAGE_HEADERS = {
   ...HTML_HEADERS,
   "content-language": "en",
-  "content-security-policy": `default-src 'none'; style-src ${sourceOf(css)}; script-src ${sourceOf(script)}; img-src data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
+  "content-security-policy": `default-src 'none'; style-src ${style.source}; script-src ${script.source}; img-src data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
   // Not no-referrer: a browser would then send `Origin: null` with every form.
   "referrer-policy": "same-origin",
   "cache-control": "no-store",

@@ -1,11 +1,14 @@
 import { Marked } from "marked";
 import css from "../../../public/docs.css" with { type: "text" };
+import { pageSheet } from "../../platform/inline-asset.ts";
 import { escapeHtml } from "../../respond/page/escape.ts";
 import { FAVICON } from "../../respond/page/render.ts";
 import { markdownOf, titleOf, topics } from "./pages.ts";
 
+const style = pageSheet(css);
+
 /** What allows the page's one stylesheet, by its hash, and nothing else. */
-export const POLICY = `default-src 'none'; style-src 'sha256-${Bun.CryptoHasher.hash("sha256", css, "base64")}'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'`;
+export const POLICY = `default-src 'none'; style-src ${style.source}; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'`;
 
 /** A page of docs/ as HTML: links to its neighbours lead to their pages here, others that are relative to nowhere here. */
 export function renderPage(markdown: string): string {
@@ -21,7 +24,7 @@ export function layout(title: string, content: string): string {
   return (
     '<!doctype html><html lang="en"><head><meta charset="utf-8">' +
     `<title>${escapeHtml(title)} · PausePoint</title><meta name="viewport" content="width=device-width,initial-scale=1">` +
-    `<link rel="icon" href="${FAVICON}"><style>${css}</style></head><body>` +
+    `<link rel="icon" href="${FAVICON}"><style>${style.text}</style></head><body>` +
     `<nav aria-label="Pages"><ul><li><a href="/docs">Reference</a></li>${links}</ul></nav><main>${content}</main></body></html>\n`
   );
 }

@@ -140,7 +140,7 @@ const webhooks = section({
     .default([5, 300, 1_800, 7_200, 18_000, 36_000, 36_000]),
 });
 
-/** `--paper` of public/page.css. It is a little darker than white, so white on the accent has the contrast too. */
+/** `--paper` of public/tokens.css. It is a little darker than white, so white on the accent has the contrast too. */
 const PAGE = "#f5f4f1";
 const ACCENT = `#rrggbb with a contrast of at least 4.5 : 1 with the page, ${PAGE}`;
 

@@ -1,25 +1,20 @@
 import frontCss from "../../../public/front.css" with { type: "text" };
 import css from "../../../public/page.css" with { type: "text" };
-import script from "../../../public/page.js" with { type: "text" };
+import source from "../../../public/page.js" with { type: "text" };
 import reportCss from "../../../public/report.css" with { type: "text" };
+import { type InlineAsset, inlineScript, pageSheet, sheet } from "../../platform/inline-asset.ts";
 
-/** Inline text and the source expression that a Content-Security-Policy allows it by (CSP Level 3, §2.3.1). */
-export interface InlineAsset {
-  readonly text: string;
-  readonly source: string;
-}
-
-/** The page's one stylesheet, made small once when the module is loaded. */
-export const pageStyle: InlineAsset = inline(smallCss(css));
+/** The page's one stylesheet. */
+export const pageStyle = pageSheet(css);
 
 /** The stylesheet of the page at the server's own address. */
-export const frontStyle: InlineAsset = inline(smallCss(frontCss));
+export const frontStyle = pageSheet(frontCss);
 
-/** The stylesheet of the oversight report. */
-export const reportStyle: InlineAsset = inline(smallCss(reportCss));
+/** The stylesheet of the oversight report: light only, since it is made to be printed. */
+export const reportStyle = sheet(reportCss);
 
 /** The page's one script. It only improves: everything works without it. */
-export const pageScript: InlineAsset = inline(smallScript(script));
+export const pageScript = inlineScript(source);
 
 /**
  * The operator's accent as a stylesheet of its own: an inline `style` attribute would need 'unsafe-inline'.
@@ -27,29 +22,5 @@ export const pageScript: InlineAsset = inline(smallScript(script));
  */
 export function accentStyle(colour: string): InlineAsset {
   if (!/^#[0-9a-f]{6}$/i.test(colour)) throw new Error(`an accent colour is #rrggbb, not ${colour}`);
-  return inline(`:root{--accent:${colour}}`);
-}
-
-function inline(text: string): InlineAsset {
-  return { text, source: `'sha256-${Bun.CryptoHasher.hash("sha256", text, "base64")}'` };
-}
-
-/** Leaves out comments and the white space that CSS does not need. Safe for our own stylesheet, which has no such strings. */
-function smallCss(source: string): string {
-  return source
-    .replace(/\/\*[\s\S]*?\*\//g, "")
-    .replace(/\s+/g, " ")
-    .replace(/ ?([{};,>]) ?/g, "$1")
-    .replace(/: /g, ":")
-    .replaceAll(";}", "}")
-    .trim();
-}
-
-/** Leaves out indentation and comment lines; line ends stay, so that no statement runs into the next. */
-function smallScript(source: string): string {
-  return source
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "" && !line.startsWith("//"))
-    .join("\n");
+  return sheet(`:root{--accent:${colour}}`);
 }

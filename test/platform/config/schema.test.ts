@@ -349,7 +349,7 @@ describe("every other setting", () => {
   });
 
   test("the page that an accent is measured against is the page that is served", async () => {
-    const css = await Bun.file(resolve(import.meta.dir, "../../../public/page.css")).text();
+    const css = await Bun.file(resolve(import.meta.dir, "../../../public/tokens.css")).text();
     const paper = /--paper: (#[0-9a-f]{6});/.exec(css)?.[1];
     expect(await finding(`{ projects: { p: { accent: "#ffffff" } } }`)).toEndWith(`with the page, ${paper}`);
   });

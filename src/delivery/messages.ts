@@ -237,7 +237,7 @@ export function* fail(
   error: string,
 ): Work<boolean> {
   const now = context.clock.now();
-  if (!(yield* settleLast(tx, context, message, { status: "failed", error, finished_at: now }))) return false;
+  if (!(yield* settleLast(tx, context, message, { status: "failed", attempts, error, finished_at: now }))) return false;
   if (message.kind === "ask") yield* tellFailed(tx, context, message, attempts, error, now);
   return true;
 }
@@ -324,12 +324,13 @@ export function* settle(
   values: {
     readonly status: DeliveryStatus;
     readonly due_at?: number;
+    readonly attempts?: number;
     readonly provider_id?: string | null;
     readonly error?: string | null;
     readonly finished_at?: number | null;
   },
 ): Work<boolean> {
-  const row = { pause_n, ordinal, due_at, provider_id: null, error: null, finished_at: null, ...values };
+  const row = { pause_n, ordinal, due_at, attempts: null, provider_id: null, error: null, finished_at: null, ...values };
   return (yield* tx.run(queries.settle, row)).changes === 1;
 }
 

@@ -89,8 +89,9 @@ export function* deliverToOutbox(tx: Tx, context: DeliveryContext, lane: string,
       yield* fail(tx, context, message, message.attempts + 1, "this scripted approver can't be reached");
       continue;
     }
-    yield* settleLast(tx, context, message, { status: "delivered", due_at: message.due_at, finished_at: now });
-    yield* appendEntry(tx, arrivedEntry(context, message, message.attempts + 1, "delivered", null, now));
+    const attempts = message.attempts + 1;
+    yield* settleLast(tx, context, message, { status: "delivered", attempts, due_at: message.due_at, finished_at: now });
+    yield* appendEntry(tx, arrivedEntry(context, message, attempts, "delivered", null, now));
     if (scripted !== null) yield* beginScript(tx, context, message, scripted);
     delivered.push(message);
   }

@@ -150,24 +150,27 @@ export const lease = define<{ pause_n: number; ordinal: number; due_at: number }
     .where("status", "in", ["queued", "sending"]),
 );
 
+/** `attempts` null leaves the count that a lease has made; the outbox, which leases nothing, says it here. */
 export const settle = define<{
   pause_n: number;
   ordinal: number;
   status: DeliveryStatus;
   due_at: number;
+  attempts: number | null;
   provider_id: string | null;
   error: string | null;
   finished_at: number | null;
 }>()((db, p) =>
   db
     .updateTable("deliveries")
-    .set({
+    .set((eb) => ({
       status: p("status"),
       due_at: p("due_at"),
+      attempts: eb.fn.coalesce(eb.val(p("attempts")), eb.ref("attempts")).$notNull(),
       provider_id: p("provider_id"),
       error: p("error"),
       finished_at: p("finished_at"),
-    })
+    }))
     .where("pause_n", "=", p("pause_n"))
     .where("ordinal", "=", p("ordinal"))
     .where("status", "in", ["queued", "sending"]),

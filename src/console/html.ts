@@ -79,12 +79,32 @@ export function optionsOf(options: readonly (readonly [string, string])[], chose
   );
 }
 
-/** A real table, that scrolls by itself where it is wider than the screen; `caption` names it for screen readers. */
+/**
+ * A real table, that scrolls by itself where it is wider than its place; `caption` names it for screen readers. On a
+ * phone each row is a card with its heads beside the cells, so that nothing of it lies beyond the edge. The roles say
+ * what it is where a browser forgets a table that is laid out as something else.
+ */
 export function table(caption: string, heads: readonly string[], rows: readonly Fragment[], empty: string): Html {
   if (rows.length === 0) return html`<p class="empty">${empty}</p>`;
-  return html`<div class="scroll" role="region" aria-label="${caption}, a table" tabindex="0"><table><caption class="hidden">${caption}</caption><thead><tr>${heads.map(
-    (head) => (head === "" ? html`<td></td>` : html`<th scope="col">${head}</th>`),
-  )}</tr></thead><tbody>${rows}</tbody></table></div>`;
+  return html`<div class="scroll" role="region" aria-label="${caption}, a table" tabindex="0"><table role="table"><caption class="hidden">${caption}</caption><thead role="rowgroup"><tr role="row">${heads.map(
+    (head) => (head === "" ? html`<td></td>` : html`<th role="columnheader" scope="col">${head}</th>`),
+  )}</tr></thead><tbody role="rowgroup">${laidOut(rows, heads)}</tbody></table></div>`;
+}
+
+/** Rows whose cells know their head. A cell's words are escaped, so that what looks like a tag is one. */
+function laidOut(rows: readonly Fragment[], heads: readonly string[]): Html {
+  let column = 0;
+  return new Html(
+    textOf(rows).replace(/<(tr|td|th)\b/g, (tag, name) => {
+      if (name === "tr") {
+        column = 0;
+        return `${tag} role="row"`;
+      }
+      const head = heads[column++] ?? "";
+      const role = name === "td" ? "cell" : "rowheader";
+      return `${tag} role="${role}"${head === "" ? "" : ` data-head="${escapeHtml(head)}"`}`;
+    }),
+  );
 }
 
 /** The link to the next page of a list. */

@@ -330,7 +330,16 @@ export function* settle(
     readonly finished_at?: number | null;
   },
 ): Work<boolean> {
-  const row = { pause_n, ordinal, due_at, attempts: null, provider_id: null, error: null, finished_at: null, ...values };
+  const row = {
+    pause_n,
+    ordinal,
+    due_at,
+    attempts: null,
+    provider_id: null,
+    error: null,
+    finished_at: null,
+    ...values,
+  };
   return (yield* tx.run(queries.settle, row)).changes === 1;
 }
 

@@ -90,7 +90,12 @@ export function* deliverToOutbox(tx: Tx, context: DeliveryContext, lane: string,
       continue;
     }
     const attempts = message.attempts + 1;
-    yield* settleLast(tx, context, message, { status: "delivered", attempts, due_at: message.due_at, finished_at: now });
+    yield* settleLast(tx, context, message, {
+      status: "delivered",
+      attempts,
+      due_at: message.due_at,
+      finished_at: now,
+    });
     yield* appendEntry(tx, arrivedEntry(context, message, attempts, "delivered", null, now));
     if (scripted !== null) yield* beginScript(tx, context, message, scripted);
     delivered.push(message);

@@ -417,7 +417,7 @@ test("a key is given a plan, and the list shows what it has used of it", async (
   await appliance.ask(key);
   await appliance.ask(key);
   expect((await admin.get("/console/keys")).text).toMatch(
-    /counted[^\n]*?<td>2 of 50<br><span class="quiet">plan free</,
+    /counted[^\n]*?<td[^>]*>2 of 50<br><span class="quiet">plan free</,
   );
   const unknown = await admin.send("/console/keys", { ...wanted, plan: "constructor" });
   expect([unknown.status, unknown.text.includes("There is no such plan")]).toEqual([422, true]);

@@ -65,7 +65,7 @@ describe("usage", () => {
     // Each bar has its words, and the same numbers stand in a table for who can't see it.
     const day = new Date(appliance.clock.now() - DAY).toISOString().slice(0, 10);
     expect(text).toContain(`<title>${day}, answered by a person: 3`);
-    expect(text).toMatch(new RegExp(`<th scope="row" class="when">${day}</th><td class="number">6</td>`));
+    expect(text).toMatch(new RegExp(`<th [^>]*>${day}</th><td [^>]*>6</td>`));
     expect(text.match(/<rect class="column"/g)).toHaveLength(7 + 10);
 
     const live = await shown("?days=7&world=default+live");

@@ -322,7 +322,8 @@ describe("the outbox", () => {
     );
     expect(asked.slice(30).every((n) => sending.told(n).length === 1 && sending.pause(n).reached)).toBe(true);
     // The row says what the log says.
-    expect(asked.map((n) => sending.row(n).attempts)).toEqual(asked.map((n) => sending.told(n)[0]?.attempts ?? 0));
+    const counted = asked.map((n): unknown => sending.row(n).attempts);
+    expect(counted).toEqual(asked.map((n) => sending.told(n)[0]?.attempts ?? 0));
   });
 
   test("rests between the batches of a long backlog while others wait to write", async () => {

@@ -1,4 +1,5 @@
 import type { Call, Key, KeyRoute, Reply } from "../access/index.ts";
+import { queryObject } from "../platform/paging.ts";
 import { Problem } from "../platform/problem.ts";
 import { check } from "../platform/schema.ts";
 import { hookQuery } from "./query.ts";
@@ -32,7 +33,7 @@ export function hooksOverHttp({ answer }: HookRouteParts): HooksOverHttp {
         const agent = call.param("agent");
         if (agent !== "claude-code" && agent !== "copilot")
           throw new Problem("not-found", "There are hooks over HTTP for claude-code and copilot.");
-        const query = check(hookQuery, Object.fromEntries(call.query), "query");
+        const query = check(hookQuery, queryObject(call.query), "query");
         const event = await call.json();
         loaded ??= import("./over-http.ts");
         const { answerOverHttp } = await loaded;

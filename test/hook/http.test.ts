@@ -78,6 +78,13 @@ describe("the hook over HTTP", () => {
     expect((await fire(event("ls", { tool_input: undefined }))).status).toBe(422);
     expect((await fire(event("ls"), "/v1/hooks/claude-code")).body.errors[0].parameter).toBe("to");
     expect((await fire(event("ls"), `${WHERE}00`)).body.errors[0].parameter).toBe("minutes");
+    for (const twice of ["to=mallory", "to=%2B13128471928", "minutes=3"]) {
+      const name = twice.replace(/=.*/, "");
+      expect((await fire(event("git push"), `${WHERE}&${twice}`)).body.errors).toEqual([
+        { parameter: name, detail: "is given more than once" },
+      ]);
+    }
+    expect(await pending()).toEqual([]);
     expect((await fire(event("ls"), "/v1/hooks/codex?to=x")).status).toBe(404);
     expect((await appliance.call(WHERE, { method: "POST", body: event("ls") })).status).toBe(401);
     const nobody = await fire(event("git push"), "/v1/hooks/claude-code?to=nobody");

@@ -9,7 +9,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { LoadedConfig } from "../platform/config/load.ts";
 import type { Metrics } from "../platform/metrics/index.ts";
 import { version } from "../platform/version.ts";
-import type { Writer } from "../storage/index.ts";
+import type { RowOf, Writer } from "../storage/index.ts";
 
 /** What the gauges are read from. */
 export interface GaugeParts {
@@ -31,12 +31,16 @@ export function readGauges(parts: GaugeParts): void {
   metrics.held.set(waiters.count);
   metrics.streams.set(streams.count);
   metrics.unitsWaiting.set(writer.waiting);
+  const state = writer.one(installation, {});
   readQueue(parts);
-  readLog(parts);
+  readLog(parts, state);
   readDisk(parts);
-  readBackups(parts);
+  readBackups(parts, state);
   readProcess(metrics);
 }
+
+/** The installation's row. */
+type State = RowOf<typeof installation> | undefined;
 
 function readQueue({ metrics, writer, clock, config }: GaugeParts): void {
   const channels = Object.keys(config().channels);
@@ -60,7 +64,7 @@ function readQueue({ metrics, writer, clock, config }: GaugeParts): void {
   }
 }
 
-function readLog({ metrics, writer, config }: GaugeParts): void {
+function readLog({ metrics, writer, config }: GaugeParts, state: State): void {
   metrics.logEntries.set(writer.committed(chainHead)?.seq ?? writer.one(lastSeq, {})?.seq ?? 0);
   const checkpoint = writer.one(newestCheckpoint, {});
   metrics.checkpointEntries.set(checkpoint?.size ?? 0);
@@ -68,7 +72,6 @@ function readLog({ metrics, writer, config }: GaugeParts): void {
   metrics.cosignedEntries.set(
     config().audit.witnesses.length === 0 ? 0 : (storedCheckpoint(writer, "cosigned")?.size ?? 0),
   );
-  const state = writer.one(installation, {});
   const isWithheld = state !== undefined && (state.signing_withheld !== null || state.restored_at !== null);
   metrics.signingWithheld.set(isWithheld ? 1 : 0);
 }
@@ -83,13 +86,12 @@ function readDisk({ metrics, config }: GaugeParts): void {
   metrics.diskBytes.set(blocks * bsize);
 }
 
-function readBackups({ metrics, writer, config }: GaugeParts): void {
+function readBackups({ metrics, config }: GaugeParts, state: State): void {
   const { backups } = config();
   metrics.backupTime.reset();
-  const id = writer.one(installation, {})?.id;
-  if (backups === undefined || id === undefined) return;
+  if (backups === undefined || state === undefined) return;
   for (const outcome of ["made", "failed"]) metrics.backups.add(0, outcome);
-  metrics.backupTime.set((newestBackup(backups.folder, id) ?? 0) / 1000);
+  metrics.backupTime.set((newestBackup(backups.folder, state.id) ?? 0) / 1000);
 }
 
 const STARTED_AT = Date.now() / 1000 - process.uptime();

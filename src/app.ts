@@ -266,6 +266,7 @@ async function compose(
     await last.console.stop();
     inForce = next;
     server.serve(next.served);
+    server.renew();
     await next.start(installation);
     return { restart };
   }

@@ -8,6 +8,8 @@ export interface Connection {
   peer(): string | null;
   /** Cuts the connection after so many idle seconds; 0 for never. */
   idle(seconds: number): void;
+  /** Whether this server asks itself, on behalf of a request that it was sent. */
+  readonly isInside?: boolean;
 }
 
 /** What all calls of a server share. */

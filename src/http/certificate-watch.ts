@@ -53,6 +53,13 @@ export class CertificateWatch {
     this.#cancel();
   }
 
+  /** For who has put both files there and says so: they are taken now. A pair that is no good yet is looked at again later. */
+  lookAtOnce(): void {
+    const state = stateOfFiles(this.#parts.files) ?? "";
+    if (state !== this.#servedState) this.#take(state);
+    this.#seen = state;
+  }
+
   #look(): void {
     const state = stateOfFiles(this.#parts.files) ?? "";
     if (state !== this.#servedState && state === this.#seen) this.#take(state);

@@ -42,6 +42,8 @@ export interface HttpServer {
   serve(served: Pick<ServerParts, "routes" | "rates">): void;
   /** Answers a request of this very process as one that came from that address; with all the rules, without a socket. */
   answer(request: Request, address: string | null): Promise<Response>;
+  /** Looks whether the certificate's files hold another one, and shows that from now on. */
+  renew(): void;
   /** Takes no new connection; lets what is under way finish for `graceMs`, then cuts it off. */
   stop(graceMs: number): Promise<void>;
 }
@@ -59,8 +61,7 @@ export function startServer(parts: ServerParts): HttpServer {
     fetch: (request, bun) => router.answer(request, new SocketConnection(request, bun)),
     error: (error) => toResponse(problemReply(error, { requestId: "" }, log), "", router.always),
   };
-  const listener =
-    listen.tls === undefined ? new Listener(listen, null, handlers) : secure(parts, listen.tls, handlers);
+  const listener = listen.tls === undefined ? inTheClear(listen, handlers) : secure(parts, listen.tls, handlers);
   return {
     port: listener.port,
     get routes() {
@@ -69,17 +70,22 @@ export function startServer(parts: ServerParts): HttpServer {
     serve(served) {
       router = createRouter({ ...parts, ...served });
     },
-    answer: async (request, address) => await router.answer(request, { peer: () => address, idle() {} }),
+    answer: async (request, address) =>
+      await router.answer(request, { peer: () => address, idle() {}, isInside: true }),
+    renew: () => listener.renew(),
     stop: (graceMs) => listener.stop(graceMs),
   };
 }
 
+type Door = Pick<HttpServer, "port" | "renew" | "stop">;
+
+function inTheClear(listen: ServerParts["listen"], handlers: Handlers): Door {
+  const listener = new Listener(listen, null, handlers);
+  return { port: listener.port, renew() {}, stop: (graceMs) => listener.stop(graceMs) };
+}
+
 /** A listener that speaks TLS, and takes up the certificate's files when they change. */
-function secure(
-  { listen, clock, log }: ServerParts,
-  settings: TlsSettings,
-  handlers: Handlers,
-): Pick<Listener, "port" | "stop"> {
+function secure({ listen, clock, log }: ServerParts, settings: TlsSettings, handlers: Handlers): Door {
   const state = stateOfFiles(settings);
   const certificate = readCertificate(settings, clock.now());
   const listener = new Listener(listen, { ...settings, ...certificate }, handlers);
@@ -88,6 +94,7 @@ function secure(
   watch.start();
   return {
     port: listener.port,
+    renew: () => watch.lookAtOnce(),
     async stop(graceMs) {
       watch.stop();
       await listener.stop(graceMs);
@@ -133,6 +140,7 @@ export function createRouter(
     provenAddressOf: provenAddresses(parts.listen.trustProxy),
   };
   const connections = new WeakMap<Request, Connection>();
+  const isInside = (request: Request) => connections.get(request)?.isInside === true;
   const always = headersOfAll(parts.listen.tls);
 
   const serve = async (route: Route, request: Request, params: Readonly<Record<string, string>>, isMeant: boolean) => {
@@ -156,6 +164,7 @@ export function createRouter(
     }
     told?.served({
       route,
+      isInside: isInside(request),
       request,
       requestId,
       status: reply.status,
@@ -171,7 +180,7 @@ export function createRouter(
     const requestId = ids.next("req").id;
     const reply = problemReply(error, { requestId, request }, log);
     const none = { route: null, pauseId: null, keyId: null, tookMs: 0 };
-    told?.served({ ...none, request, requestId, status: reply.status });
+    told?.served({ ...none, isInside: isInside(request), request, requestId, status: reply.status });
     return toResponse(reply, requestId, always);
   };
 

@@ -8,6 +8,8 @@ import { traceContextOf } from "../platform/trace-context.ts";
 export interface Served {
   /** Its route, as declared: what stands in the path may be a link. Null where there was none. */
   readonly route: Pick<Route, "path"> | null;
+  /** Whether this server has asked itself, for an MCP tool or a hook over HTTP. */
+  readonly isInside: boolean;
   readonly request: Request;
   readonly requestId: string;
   readonly status: number;
@@ -22,7 +24,7 @@ export interface Served {
 /** Methods by name; whatever else a client makes up is one series. */
 const METHODS = new Set(["GET", "HEAD", "POST", "PATCH", "DELETE", "PUT", "OPTIONS", "TRACE", "CONNECT"]);
 
-/** Counts each request, and writes its line of the log. */
+/** Counts each request that was sent to this server, and writes its line of the log. */
 export class Told {
   readonly #metrics: Metrics;
   readonly #tell: ((event: string, fields: LogFields) => void) | null;
@@ -34,12 +36,15 @@ export class Told {
   }
 
   served(served: Served): void {
-    const { route, request, status, tookMs } = served;
+    const { route, isInside, request, status, tookMs } = served;
     const path = route?.path ?? "none";
     const method = METHODS.has(request.method) ? request.method : "other";
-    this.#metrics.requests.add(1, path, method, String(status));
-    this.#metrics.requestSeconds.observe(tookMs / 1000, path, method);
-    this.#tell?.("request", {
+    // Whoever sent the one that it is part of has sent one request.
+    if (!isInside) {
+      this.#metrics.requests.add(1, path, method, String(status));
+      this.#metrics.requestSeconds.observe(tookMs / 1000, path, method);
+    }
+    this.#tell?.(isInside ? "request inside" : "request", {
       request_id: served.requestId,
       method,
       route: path,

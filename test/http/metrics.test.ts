@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { type Answer, type Appliance, startAppliance } from "../support/appliance.ts";
+import { eventually } from "../support/eventually.ts";
 
 const TOKEN = "0123456789abcdef-metrics";
 const running: { stop(): Promise<void> }[] = [];
@@ -39,6 +40,44 @@ describe("metrics beside the API", () => {
     expect(shown.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
     expect(valueIn(shown, "pausepoint_pauses_pending")).toBeUndefined();
     expect(valueIn(shown, 'pausepoint_pauses_pending{mode="live"}')).toBe(0);
+  });
+});
+
+describe("a request", () => {
+  test("of an MCP tool or a hook counts once, whatever the server asks itself for it", async () => {
+    const { call, keys } = bound(await appliance({ token: TOKEN }));
+    const tool = { name: "list_pause_requests", arguments: {} };
+    const called = await call("/mcp", {
+      key: keys.test,
+      body: { jsonrpc: "2.0", id: 1, method: "tools/call", params: tool },
+      headers: { accept: "application/json, text/event-stream" },
+    });
+    expect([called.status, called.text.includes('"isError":true')]).toEqual([200, false]);
+    const event = { session_id: "s", cwd: "/", hook_event_name: "PreToolUse", tool_name: "Bash", tool_use_id: "t" };
+    const asked = call("/v1/hooks/claude-code?to=%2B13128471928", {
+      key: keys.test,
+      body: { ...event, tool_input: { command: "git push" } },
+    });
+    const { body } = await eventually(
+      () => call("/v1/pause?status=pending", { key: keys.test }),
+      (answer) => answer.body.data.length === 1,
+    );
+    await call(`/v1/test/pause/${body.data[0].pause_id}/respond`, { key: keys.test, body: { choice: "Allow once" } });
+    expect((await asked).status).toBe(200);
+    const { text } = await call("/metrics", { key: TOKEN });
+    const counted = [
+      ...text.matchAll(/^pausepoint_http_requests_total\{route="([^"]+)",method="(\w+)",status="(\d+)"\}/gm),
+    ];
+    expect(counted.map(([, ...series]) => series.join(" ")).sort()).toEqual([
+      "/mcp POST 200",
+      "/v1/hooks/:agent POST 200",
+      "/v1/pause GET 200",
+      "/v1/test/pause/:pause_id/respond POST 200",
+    ]);
+    expect(text).toContain('pausepoint_http_requests_total{route="/mcp",method="POST",status="200"} 1\n');
+    expect(text).toContain(
+      'pausepoint_http_request_duration_seconds_count{route="/v1/hooks/:agent",method="POST"} 1\n',
+    );
   });
 });
 

@@ -226,6 +226,24 @@ describe("a certificate renewed on disk", () => {
     expect([await shown(one.app.port), one.logged]).toEqual([renewed.cert, []]);
   });
 
+  test("is shown at once when the configuration is read anew, and a pair that is half there is not", async () => {
+    const before = issue();
+    put(before);
+    const one = await start();
+    const renewed = issue();
+    put(renewed);
+    await one.app.reload(one.config);
+    expect([await shown(one.app.port), one.logged]).toEqual([renewed.cert, []]);
+    const again = issue();
+    writeFileSync(files.cert, again.cert);
+    await one.app.reload(one.config);
+    expect(await shown(one.app.port)).toBe(renewed.cert);
+    expect(one.logged.map((line) => line.includes("is not the key of the certificate"))).toEqual([true]);
+    writeFileSync(files.key, again.key);
+    settle();
+    expect(await shown(one.app.port)).toBe(again.cert);
+  });
+
   test("is taken up where links are turned, as certbot does, and where a file is renamed into place", async () => {
     const archive = (name: string, pair: Certificate) => {
       mkdirSync(join(folder, name));

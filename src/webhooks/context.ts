@@ -10,7 +10,7 @@ export interface WebhookContext {
   readonly ids: IdSource;
 }
 
-/** Whose endpoints are meant, and who asks: a key, or the operator at the command line. */
+/** Whose endpoints are meant, and who asks: a key, or an operator. */
 export interface Asker {
   readonly world: World;
   readonly actor: Actor;

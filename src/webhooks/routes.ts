@@ -1,5 +1,6 @@
-import { type Plans, type Route, refuseWebhooksBeyondPlan } from "../access/index.ts";
+import { type Key, type Plans, type Route, refuseWebhooksBeyondPlan } from "../access/index.ts";
 import type { World } from "../audit/index.ts";
+import type { Asker } from "./context.ts";
 import type { EndpointRow } from "./queries.ts";
 import type { Webhooks } from "./webhooks.ts";
 
@@ -18,7 +19,7 @@ export function webhookRoutes(webhooks: Webhooks, plans: Plans, sendTest: SendTe
       access,
       async handle(call, key) {
         refuseWebhooksBeyondPlan(key, plans);
-        const endpoint = await webhooks.create(key, await call.json());
+        const endpoint = await webhooks.create(askerOf(key), await call.json());
         return { status: 201, headers: { location: `/v1/webhooks/${endpoint.id}` }, body: endpoint };
       },
     },
@@ -26,25 +27,25 @@ export function webhookRoutes(webhooks: Webhooks, plans: Plans, sendTest: SendTe
       method: "GET",
       path: "/v1/webhooks",
       access,
-      handle: (call, key) => ({ status: 200, body: webhooks.list(key, call.query) }),
+      handle: (call, key) => ({ status: 200, body: webhooks.list(key.world, call.query) }),
     },
     {
       method: "GET",
       path: `/v1/webhooks/${DEFAULT_SECRET}`,
       access,
-      handle: (_call, key) => ({ status: 200, body: webhooks.defaultSecret(key) }),
+      handle: (_call, key) => ({ status: 200, body: webhooks.defaultSecret(key.world) }),
     },
     {
       method: "POST",
       path: `/v1/webhooks/${DEFAULT_SECRET}/rotate`,
       access,
-      handle: async (_call, key) => ({ status: 200, body: await webhooks.rotateDefault(key) }),
+      handle: async (_call, key) => ({ status: 200, body: await webhooks.rotateDefault(askerOf(key)) }),
     },
     {
       method: "GET",
       path: "/v1/webhooks/:id",
       access,
-      handle: (call, key) => ({ status: 200, body: webhooks.get(key, call.param("id")) }),
+      handle: (call, key) => ({ status: 200, body: webhooks.get(key.world, call.param("id")) }),
     },
     {
       method: "PATCH",
@@ -53,7 +54,7 @@ export function webhookRoutes(webhooks: Webhooks, plans: Plans, sendTest: SendTe
       async handle(call, key) {
         refuseWebhooksBeyondPlan(key, plans);
         const id = call.param("id");
-        return { status: 200, body: await webhooks.change(key, id, await call.json()) };
+        return { status: 200, body: await webhooks.change(askerOf(key), id, await call.json()) };
       },
     },
     {
@@ -61,7 +62,7 @@ export function webhookRoutes(webhooks: Webhooks, plans: Plans, sendTest: SendTe
       path: "/v1/webhooks/:id",
       access,
       async handle(call, key) {
-        await webhooks.remove(key, call.param("id"));
+        await webhooks.remove(askerOf(key), call.param("id"));
         return { status: 204, body: null };
       },
     },
@@ -69,7 +70,7 @@ export function webhookRoutes(webhooks: Webhooks, plans: Plans, sendTest: SendTe
       method: "POST",
       path: "/v1/webhooks/:id/rotate-secret",
       access,
-      handle: async (call, key) => ({ status: 200, body: await webhooks.rotate(key, call.param("id")) }),
+      handle: async (call, key) => ({ status: 200, body: await webhooks.rotate(askerOf(key), call.param("id")) }),
     },
     {
       method: "POST",
@@ -77,8 +78,12 @@ export function webhookRoutes(webhooks: Webhooks, plans: Plans, sendTest: SendTe
       access,
       handle: async (call, key) => ({
         status: 202,
-        body: await sendTest(key.world, webhooks.enabled(key, call.param("id"))),
+        body: await sendTest(key.world, webhooks.enabled(key.world, call.param("id"))),
       }),
     },
   ];
+}
+
+function askerOf({ id, world }: Key): Asker {
+  return { world, actor: { type: "developer", id } };
 }

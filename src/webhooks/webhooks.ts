@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Key } from "../access/index.ts";
+import type { World } from "../audit/index.ts";
 import {
   cursorParameter,
   decodeCursor,
@@ -26,7 +26,7 @@ export const listQuery = z.strictObject({ limit: limitParameter, cursor: cursorP
 /** The one list of endpoints: no filter, but no other list's cursor either. */
 const MARK = filterMark(["webhooks"]);
 
-/** The endpoints and secrets as a key sees them: what the routes call. */
+/** The endpoints and secrets of one project and mode, for whoever asks: what the routes and the console call. */
 export class Webhooks {
   readonly #writer: Writer;
   readonly #context: WebhookContext;
@@ -45,10 +45,10 @@ export class Webhooks {
     this.#bodies = endpointBodies(parts.guard);
   }
 
-  /** Adds an endpoint from a request's body; its secret is in the answer. @throws Problem `invalid`, `webhook-limit`. */
-  async create(key: Key, body: unknown): Promise<Endpoint> {
+  /** Adds an endpoint; its secret is in the answer. @throws Problem `invalid`, `webhook-limit`. */
+  async create(asker: Asker, body: unknown): Promise<Endpoint> {
     const wanted = check(this.#bodies.create, body, "body");
-    const row = await this.#writer.write((tx) => createEndpoint(tx, this.#context, askerOf(key), wanted));
+    const row = await this.#writer.write((tx) => createEndpoint(tx, this.#context, asker, wanted));
     if (row === null) {
       throw new Problem(
         "webhook-limit",
@@ -58,13 +58,13 @@ export class Webhooks {
     return this.#withSecret(row);
   }
 
-  /** A page of the key's endpoints, newest first. @throws Problem `invalid`. */
-  list(key: Key, query: URLSearchParams): { data: Endpoint[]; next_cursor: string | null } {
+  /** A page of the endpoints, newest first. @throws Problem `invalid`. */
+  list(world: World, query: URLSearchParams): { data: Endpoint[]; next_cursor: string | null } {
     const { limit, cursor } = check(listQuery, queryObject(query), "query");
     const behind = cursor === undefined ? null : decodeCursor(cursor, MARK, "string");
     const rows = this.#writer.all(queries.endpointsOfWorld, {
-      world_n: key.world.n,
-      before: behind === null ? Number.MAX_SAFE_INTEGER : this.#placeOf(key, behind),
+      world_n: world.n,
+      before: behind === null ? Number.MAX_SAFE_INTEGER : this.#placeOf(world, behind),
       limit: limit + 1,
     });
     const page = rows.slice(0, limit);
@@ -76,51 +76,49 @@ export class Webhooks {
   }
 
   /** An endpoint. @throws Problem `not-found`. */
-  get(key: Key, id: string): Endpoint {
-    return shapeEndpoint(findEndpoint(this.#writer, key.world.n, id));
+  get(world: World, id: string): Endpoint {
+    return shapeEndpoint(findEndpoint(this.#writer, world.n, id));
   }
 
   /** An endpoint that is sent to. @throws Problem `not-found`, `not-deliverable`. */
-  enabled(key: Key, id: string): EndpointRow {
-    const row = findEndpoint(this.#writer, key.world.n, id);
+  enabled(world: World, id: string): EndpointRow {
+    const row = findEndpoint(this.#writer, world.n, id);
     if (row.status === "disabled") throw new Problem("not-deliverable", "The webhook is disabled; enable it first.");
     return row;
   }
 
-  /** Changes an endpoint by a request's body. @throws Problem `invalid`, `not-found`. */
-  async change(key: Key, id: string, body: unknown): Promise<Endpoint> {
+  /** Changes what is given. @throws Problem `invalid`, `not-found`. */
+  async change(asker: Asker, id: string, body: unknown): Promise<Endpoint> {
     const change = check(this.#bodies.change, body, "body");
     return shapeEndpoint(
-      found(await this.#writer.write((tx) => changeEndpoint(tx, this.#context, askerOf(key), { id, change }))),
+      found(await this.#writer.write((tx) => changeEndpoint(tx, this.#context, asker, { id, change }))),
     );
   }
 
   /** Deletes an endpoint. @throws Problem `not-found`. */
-  async remove(key: Key, id: string): Promise<void> {
-    found(await this.#writer.write((tx) => removeEndpoint(tx, this.#context, askerOf(key), id)));
+  async remove(asker: Asker, id: string): Promise<void> {
+    found(await this.#writer.write((tx) => removeEndpoint(tx, this.#context, asker, id)));
   }
 
   /** Gives an endpoint a new secret, which is in the answer. @throws Problem `not-found`. */
-  async rotate(key: Key, id: string): Promise<Endpoint> {
-    return this.#withSecret(
-      found(await this.#writer.write((tx) => rotateEndpoint(tx, this.#context, askerOf(key), id))),
-    );
+  async rotate(asker: Asker, id: string): Promise<Endpoint> {
+    return this.#withSecret(found(await this.#writer.write((tx) => rotateEndpoint(tx, this.#context, asker, id))));
   }
 
-  /** What signs the `webhook_url` of the key's pauses. */
-  defaultSecret(key: Key): DefaultSecret {
-    const row = this.#writer.one(queries.worldByNumber, { n: key.world.n });
-    if (row === undefined) throw new Error(`the world ${key.world.n} of a key is gone`);
+  /** What signs the `webhook_url` of the world's pauses. */
+  defaultSecret(world: World): DefaultSecret {
+    const row = this.#writer.one(queries.worldByNumber, { n: world.n });
+    if (row === undefined) throw new Error(`the world ${world.n} of a key is gone`);
     return this.#shapeDefault(row);
   }
 
-  /** Gives the key's world a new default secret. */
-  async rotateDefault(key: Key): Promise<DefaultSecret> {
-    return this.#shapeDefault(await this.#writer.write((tx) => rotateDefaultSecret(tx, this.#context, askerOf(key))));
+  /** Gives the asker's world a new default secret. */
+  async rotateDefault(asker: Asker): Promise<DefaultSecret> {
+    return this.#shapeDefault(await this.#writer.write((tx) => rotateDefaultSecret(tx, this.#context, asker)));
   }
 
-  #placeOf(key: Key, id: string): number {
-    const place = this.#writer.one(queries.placeOfEndpoint, { id, world_n: key.world.n });
+  #placeOf(world: World, id: string): number {
+    const place = this.#writer.one(queries.placeOfEndpoint, { id, world_n: world.n });
     if (place === undefined) throw unknownCursor();
     return place.n;
   }
@@ -138,10 +136,6 @@ export class Webhooks {
 /** An endpoint as it is stored, which the keys of a world may see. @throws Problem `not-found`. */
 export function findEndpoint(writer: Pick<Writer, "one">, worldN: number, id: string): EndpointRow {
   return found(writer.one(queries.findEndpoint, { id, world_n: worldN }));
-}
-
-function askerOf({ id, world }: Key): Asker {
-  return { world, actor: { type: "developer", id } };
 }
 
 function found(row: EndpointRow | undefined): EndpointRow {

@@ -11,4 +11,3 @@ export { Respond } from "./respond.ts";
 export { respondRoutes } from "./routes.ts";
 export { pageSeen } from "./seen.ts";
 export { Stamps } from "./stamp.ts";
-export { composeText } from "./text.ts";

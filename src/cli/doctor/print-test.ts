@@ -1,5 +1,5 @@
+import type { Target, Tested } from "../../respond/trial/index.ts";
 import { print } from "../output.ts";
-import type { Target, Tested } from "./tested.ts";
 
 /** What became of test messages, as aligned lines. */
 export function printTest({ name, kind, to }: Target, tested: readonly Tested[]): void {

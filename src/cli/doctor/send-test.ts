@@ -1,17 +1,23 @@
 /** One test message through a configured channel, as the delivery queue would hand it over; nothing is written. */
-import { type ConfiguredChannel, channelsOf, ownAddressesOf } from "../../channels/configured.ts";
-import { normaliseRecipients } from "../../pauses/index.ts";
+import { type ConfiguredChannel, channelsOf } from "../../channels/configured.ts";
 import { systemClock } from "../../platform/clock.ts";
 import type { LoadedConfig } from "../../platform/config/load.ts";
+import { IdSource } from "../../platform/ids.ts";
 import { createLog, logFormat } from "../../platform/log.ts";
 import { systemRandom } from "../../platform/random.ts";
 import { suggestion } from "../../platform/suggest.ts";
+import {
+  charsetTexts,
+  readTarget,
+  type Target,
+  type Tested,
+  type TestText,
+  Trial,
+  usualText,
+} from "../../respond/trial/index.ts";
 import { isFolderServed } from "../../storage/index.ts";
 import { CommandFailed, printError, printJson, UsageError } from "../output.ts";
 import { printTest } from "./print-test.ts";
-import { charsetTexts, usualText } from "./test-texts.ts";
-import type { Target, Tested } from "./tested.ts";
-import { Trial } from "./trial.ts";
 
 export interface TestOptions {
   readonly json?: boolean;
@@ -32,18 +38,37 @@ export async function sendTest(config: LoadedConfig, address: string, options: T
   const log = createLog("warn", logFormat(config.log.format, process.stderr.isTTY === true), Date.now, (line) =>
     printError(line.trimEnd()),
   );
+  const random = systemRandom();
   const channels = channelsOf(config, {
-    ...{ clock, log, random: systemRandom(), baseUrl: () => config.baseUrl },
+    ...{ clock, log, random, baseUrl: () => config.baseUrl },
     // With no receipt to wait for, a session that only sends takes none away from a running server.
     onlySends: wait === 0,
   });
   const target = choose(config, channels, address, options.channel);
   const channel = channels.get(target.name) as ConfiguredChannel;
   const texts = options.charset === true ? charsetTexts : [usualText(config, channel.segments)];
-  const trial = new Trial(target, channel, clock);
+  const trial = new Trial(target, channel, { clock, ids: new IdSource(clock, random) });
   if (isServed && wait > 0 && channel.sendsOverConnection) printError(SHARED);
-  const tested = options.dryRun === true ? texts.map((text) => trial.show(text)) : await trial.send(texts, wait);
+  const tested = options.dryRun === true ? texts.map((text) => show(trial, text)) : await send(trial, texts, wait);
   report(target, tested, isServed, options.json === true);
+}
+
+async function send(trial: Trial, texts: readonly TestText[], waitSeconds: number): Promise<readonly Tested[]> {
+  // The machine's own timers do not keep a process alive, and a channel may wait for nothing else.
+  const hold = setInterval(() => {}, 1_000);
+  try {
+    return await trial.send(texts, waitSeconds);
+  } finally {
+    clearInterval(hold);
+  }
+}
+
+function show(trial: Trial, text: TestText): Tested {
+  try {
+    return trial.show(text);
+  } catch (error) {
+    throw new CommandFailed(`The request can't be written: ${(error as Error).message}. Correct the configuration.`);
+  }
 }
 
 /** The channel and the address in its normal form. */
@@ -63,19 +88,12 @@ function choose(
       `--channel knows no ${wanted}; configured are ${names.join(", ")}${suggestion(wanted, names)}.`,
     );
   }
-  const own = ownAddressesOf(channels);
   const refusals: string[] = [];
   const fitting = (wanted === undefined ? names : [wanted]).flatMap((name) => {
-    const { channel } = channels.get(name) as ConfiguredChannel;
-    const reads = own[name];
-    const step = { channel: name, addressKind: channel.addressKind, ...(reads === undefined ? {} : { own: reads }) };
-    const read = normaliseRecipients(asked, [step], config);
-    if ("errors" in read) {
-      refusals.push(`${name}: the address ${read.errors[0]?.detail}`);
-      return [];
-    }
-    const kind = config.channels[name]?.kind ?? "";
-    return [{ name, kind: kind === "defined" ? "defineChannel" : kind, to: read.recipients[0]?.destinations[0] ?? "" }];
+    const target = readTarget(config, name, channels.get(name) as ConfiguredChannel, asked);
+    if (!("refusal" in target)) return [target];
+    refusals.push(`${name}: the address ${target.refusal}`);
+    return [];
   });
   const [only, ...others] = fitting;
   if (only === undefined)

@@ -1,7 +1,7 @@
 /** What a test message says. */
 import type { LoadedConfig } from "../../platform/config/load.ts";
 import { projectAppearance } from "../../platform/config/schema.ts";
-import { composeText } from "../../respond/index.ts";
+import { composeText } from "../text.ts";
 
 export interface TestText {
   readonly text: string;

@@ -1,12 +1,11 @@
 import type { Connection, OutgoingMessage, PeerEvent, Report, SendResult } from "../../channels/channel.ts";
 import type { ConfiguredChannel } from "../../channels/configured.ts";
 import { afterLong, type Clock } from "../../platform/clock.ts";
-import { IdSource } from "../../platform/ids.ts";
-import { systemRandom } from "../../platform/random.ts";
+import type { IdSource } from "../../platform/ids.ts";
 import { outsideGsm7, type Segments } from "../../platform/sms/segments.ts";
-import { CommandFailed } from "../output.ts";
-import type { TestText } from "./test-texts.ts";
-import type { Receipt, Target, Tested } from "./tested.ts";
+import type { Target } from "./target.ts";
+import type { Receipt, Tested } from "./tested.ts";
+import type { TestText } from "./texts.ts";
 
 /** The channel keeps its own time; this much later, one that does not is given up. */
 const CUT_MARGIN_MS = 5_000;
@@ -19,28 +18,31 @@ export class Trial {
   readonly #clock: Clock;
   readonly #ids: IdSource;
 
-  constructor(target: Target, channel: ConfiguredChannel, clock: Clock) {
+  constructor(
+    target: Target,
+    channel: ConfiguredChannel,
+    { clock, ids }: { readonly clock: Clock; readonly ids: IdSource },
+  ) {
     this.#target = target;
     this.#channel = channel;
     this.#clock = clock;
-    this.#ids = new IdSource(clock, systemRandom());
+    this.#ids = ids;
   }
 
-  /** Sends nothing. */
+  /** Sends nothing. @throws what the channel's author wrote throws, where a request is made by functions. */
   show(text: TestText): Tested {
-    const message = this.#messageOf(text);
-    let request: Tested["request"] = null;
-    try {
-      request = this.#channel.preview?.(message) ?? null;
-    } catch (error) {
-      throw new CommandFailed(`The request can't be written: ${(error as Error).message}. Correct the configuration.`);
-    }
+    const request = this.#channel.preview?.(this.#messageOf(text)) ?? null;
     return { ...this.#about(text, this.#channel.costOf(text.text)), sent: null, receipt: null, request };
   }
 
+  /** Through a channel that the server has in use: over the connection that it has, and without waiting for a receipt. */
+  async sendInUse(text: TestText): Promise<Tested> {
+    const sent = await this.#handOver(this.#messageOf(text));
+    return { ...this.#about(text, sent.result.segments ?? null), sent, receipt: null, request: null };
+  }
+
+  /** Through a channel that was made for the test, and connects for it where it has to; waits so long for each receipt. */
   async send(texts: readonly TestText[], waitSeconds: number): Promise<readonly Tested[]> {
-    // The machine's own timers do not keep a process alive, and a channel may wait for nothing else.
-    const hold = setInterval(() => {}, 1_000);
     const receipts = new Receipts(this.#clock);
     const { channel, sendsOverConnection } = this.#channel;
     let connection: Connection | null = null;
@@ -55,32 +57,38 @@ export class Trial {
       return tested;
     } finally {
       await connection?.stop();
-      clearInterval(hold);
     }
   }
 
   async #sendOne(text: TestText, receipts: Receipts, waitMs: number | null): Promise<Tested> {
     const message = this.#messageOf(text);
     receipts.expect(message.deliveryId);
-    const startedAt = this.#clock.now();
-    const result = await this.#handOver(message);
-    const sent = { result, latencyMs: this.#clock.now() - startedAt };
-    const isWaited = waitMs !== null && result.outcome === "sent";
+    const sent = await this.#handOver(message);
+    const isWaited = waitMs !== null && sent.result.outcome === "sent";
     const receipt = isWaited ? ((await receipts.wait(message.deliveryId, waitMs)) ?? "none") : null;
-    return { ...this.#about(text, result.segments ?? null), sent, receipt, request: null };
+    return { ...this.#about(text, sent.result.segments ?? null), sent, receipt, request: null };
   }
 
-  async #handOver(message: OutgoingMessage): Promise<SendResult> {
+  async #handOver(message: OutgoingMessage): Promise<NonNullable<Tested["sent"]>> {
     const { channel, timeoutMs } = this.#channel;
-    const signal = AbortSignal.timeout(timeoutMs + CUT_MARGIN_MS);
-    const nothing = { status: null, excerpt: null, retryAfterMs: null } as const;
+    const startedAt = this.#clock.now();
+    const cut = new AbortController();
+    const { promise: over, reject } = Promise.withResolvers<never>();
+    const stopTimer = afterLong(this.#clock, timeoutMs + CUT_MARGIN_MS, () => {
+      cut.abort();
+      // A moment later, so that a channel that heeds it can still tell what became of the message.
+      setImmediate(() => reject(new Error("there was no end to it")));
+    });
+    let result: SendResult;
     try {
-      const { promise: cut, reject } = Promise.withResolvers<never>();
-      signal.addEventListener("abort", () => setImmediate(() => reject(new Error("there was no end to it"))));
-      return await Promise.race([channel.send(message, signal), cut]);
+      result = await Promise.race([channel.send(message, cut.signal), over]);
     } catch (error) {
-      return { outcome: "retry", error: (error as Error).message, ...nothing };
+      const nothing = { status: null, excerpt: null, retryAfterMs: null } as const;
+      result = { outcome: "retry", error: (error as Error).message, ...nothing };
+    } finally {
+      stopTimer();
     }
+    return { result, latencyMs: this.#clock.now() - startedAt };
   }
 
   #messageOf({ text, link }: TestText): OutgoingMessage {

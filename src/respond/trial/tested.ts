@@ -22,9 +22,3 @@ export interface Receipt {
   readonly error: string | null;
   readonly afterMs: number;
 }
-
-export interface Target {
-  readonly name: string;
-  readonly kind: string;
-  readonly to: string;
-}

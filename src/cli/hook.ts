@@ -150,6 +150,7 @@ async function check(
   );
   await expect("what can't be read is denied", "{", ["denied"]);
   results.push(["the server and the key", await serverFault(rules)]);
+  if (rules.held) results.push(["the key may use what a person has approved", await heldFault(rules)]);
   results.push(["somebody to ask", rules.to === null ? `"to" is in no rules file` : null]);
   if (ask) await expect("a person allowed it", about("rm -rf /tmp/pausepoint-hook-check"), ["passed", "allowed"]);
   for (const [what, fault] of results)
@@ -163,6 +164,19 @@ async function serverFault(rules: Awaited<ReturnType<typeof rulesHere>>): Promis
   try {
     await serverFor(process.env, rules).api.listPauses({ limit: 1 });
     return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** A held command is let through by its receipt: a key that may not consume one would ask a person in vain. */
+async function heldFault(rules: Awaited<ReturnType<typeof rulesHere>>): Promise<string | null> {
+  const [{ serverFor }, { mayConsume, NO_SCOPE }] = await Promise.all([
+    import("../hook/surroundings.ts"),
+    import("../hook/receipts.ts"),
+  ]);
+  try {
+    return (await mayConsume(serverFor(process.env, rules).api)) ? null : NO_SCOPE;
   } catch (error) {
     return (error as Error).message;
   }

@@ -1,16 +1,10 @@
 /** From a host's event to what it is told: by the rules alone, or by a person. Whatever goes wrong is a refusal. */
 
 import { isPassing, rest, restMs } from "../../clients/typescript/src/http.ts";
-import {
-  ConflictError,
-  ForbiddenError,
-  type Pause,
-  type PausePoint,
-  PausePointError,
-  ProblemError,
-} from "../../clients/typescript/src/index.ts";
+import { type Pause, type PausePoint, PausePointError, ProblemError } from "../../clients/typescript/src/index.ts";
 import { actionOf, EventError, type HookEvent, type Host, type Outcome } from "./event.ts";
 import { ALLOW, NotShown, type Question, questionOf, sha256, textOfAction } from "./question.ts";
+import { consumed, mayConsume, NO_SCOPE } from "./receipts.ts";
 import { type Rules, RulesError } from "./rules.ts";
 import type { HookState } from "./state.ts";
 import { verdictOf } from "./verdict.ts";
@@ -118,6 +112,10 @@ async function waited(api: PausePoint, question: Question, event: HookEvent, par
 
 /** Denied now, and let through once, after it was approved: for hosts that can't wait. */
 async function held(api: PausePoint, question: Question, { signal }: GateParts): Promise<Outcome> {
+  // A person who is asked in vain trusts the next question less. The server's word is needed for a no.
+  const isInVain = !(await mayConsume(api, signal).catch(() => true));
+  signal.throwIfAborted();
+  if (isInVain) throw new PausePointError(NO_SCOPE);
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const pause = await create(api, question, round, signal);
     if (pause.status === "pending")
@@ -132,22 +130,6 @@ async function held(api: PausePoint, question: Question, { signal }: GateParts):
     }
   }
   return denied("The same command was approved and used too often; wait until tomorrow.");
-}
-
-/** Whether this very hook is the one that takes the approval: the server gives it once. */
-async function consumed(api: PausePoint, pause: Pause, { body }: Question, signal: AbortSignal): Promise<boolean> {
-  if (pause.receipt === null) throw new PausePointError("the server gave no receipt for the approval");
-  try {
-    const taken = await api.consumeReceipt({ receipt: pause.receipt, action_digest: body.action_digest }, { signal });
-    if (taken.pause_id !== pause.pause_id || taken.choice !== ALLOW || taken.source !== "human")
-      throw new PausePointError("what the server has consumed is not this approval");
-    return true;
-  } catch (error) {
-    if (error instanceof ConflictError) return false;
-    if (error instanceof ForbiddenError)
-      throw new PausePointError("holding a command needs a key with the scope receipts:consume");
-    throw error;
-  }
 }
 
 /** What an ended pause says, if it is about this very question. */

@@ -230,12 +230,13 @@ describe("held, for agents that can't wait", () => {
     expect(reasonIn((await run()).stdout)).toContain("held until");
   });
 
-  test("says which scope is missing", async () => {
+  test("asks nobody with a key that may not use the approval, and says which scope is missing", async () => {
     const home = new HookHome(server, { to: "+13128471928", held: true });
-    const first = reasonIn((await home.run("codex", event("git push scope", home.cwd, "1"))).stdout);
-    await server.choose(await server.link(/pause_\w+/.exec(first)![0]), "Allow once");
-    expect(reasonIn((await home.run("codex", event("git push scope", home.cwd, "2"))).stdout)).toContain(
-      "the scope receipts:consume",
-    );
+    const questions = async () => (await server.call("/v1/pause?limit=100")).body.data.length;
+    const before = await questions();
+    const reason = reasonIn((await home.run("codex", event("git push scope", home.cwd, "1"))).stdout);
+    expect(reason).toStartWith("PausePoint: denied. Nobody could be asked: ");
+    expect(reason).toContain("keys create --scopes pauses:write,pauses:read,receipts:consume");
+    expect(await questions()).toBe(before);
   });
 });

@@ -6,10 +6,12 @@ import { Problem } from "../platform/problem.ts";
 import { StorageBusy } from "../storage/index.ts";
 import { accountEntries } from "./account.ts";
 import { cookieOf, formToken } from "./cookie.ts";
+import { Health } from "./health.ts";
 import { bare, framed, html, type Viewer } from "./html.ts";
 import { LivePages } from "./live.ts";
 import { findSession, type OperatorContext, type Session } from "./operators.ts";
 import { deliveryEntries } from "./views/deliveries.ts";
+import { healthEntries } from "./views/health.ts";
 import { keyEntries } from "./views/keys.ts";
 import { listEntries } from "./views/lists.ts";
 import { LIVE_PATH, liveEntries } from "./views/live.ts";
@@ -30,6 +32,7 @@ const tables = [
   logEntries,
   usageEntries,
   keyEntries,
+  healthEntries,
   settingsEntries,
   liveEntries,
 ];
@@ -41,6 +44,7 @@ export const forms: readonly Entry[] = tables.flatMap((entries) => entries.forms
 /** Answers the console's requests, and tells its open pages of what happens. */
 export function createConsole(parts: ConsoleParts): {
   readonly live: LivePages;
+  readonly health: Health;
   answer(call: Call): Promise<Reply>;
 } {
   const { clock, random, ids } = parts.context;
@@ -50,6 +54,7 @@ export function createConsole(parts: ConsoleParts): {
   const mayTry = (address: string | null, name: string) => [perAddress(address), perName(name)].every(Boolean);
 
   const live = new LivePages({ writer: parts.writer, clock, log: parts.log });
+  const health = new Health(clock, parts.config);
 
   const answer = async (call: Call): Promise<Reply> => {
     const path = new URL(call.request.url, "http://localhost").pathname;
@@ -58,7 +63,7 @@ export function createConsole(parts: ConsoleParts): {
     const cookie = cookieOf(call.request, parts.baseUrl());
     const isUse = !isForm && (path === LIVE_PATH || call.request.headers.has(BY_ITSELF)) ? "by itself" : "by hand";
     const session = findSession(parts.writer, operators, cookie, isUse);
-    const viewer = session === null ? null : viewerOf(session, cookie);
+    const viewer = session === null ? null : viewerOf(session, cookie, health.failures);
     if (found === null) {
       if (viewer === null) return redirect(SIGN_IN);
       return page(framed("Not here", viewer, html`<p>There is no such page.</p>`), 404);
@@ -77,9 +82,11 @@ export function createConsole(parts: ConsoleParts): {
         now: clock.now(),
         mayTry,
         live,
+        health,
       };
       if (session === null || viewer === null)
         return await (found.entry.leave === "anyone" ? found.entry.handle(visit) : redirect(SIGN_IN));
+      if (isUse === "by hand") health.freshen();
       const actor = { type: "operator", id: session.operator_id } as const;
       return await handle(found.entry, { ...visit, session, viewer, actor }, isForm);
     } catch (error) {
@@ -87,7 +94,7 @@ export function createConsole(parts: ConsoleParts): {
       throw error;
     }
   };
-  return { live, answer };
+  return { live, health, answer };
 }
 
 /** The script's own requests say so: a page that keeps itself up to date keeps nobody signed in. */
@@ -141,8 +148,8 @@ function isOwnOrigin(request: Request, baseUrl: string): boolean {
   return origin === new URL(baseUrl).origin || new URL(origin).host === request.headers.get("host");
 }
 
-function viewerOf(session: Session, token: string | null): Viewer {
-  return { name: session.name, role: session.role, token: formToken(token ?? "") };
+function viewerOf(session: Session, token: string | null, failures: number): Viewer {
+  return { name: session.name, role: session.role, token: formToken(token ?? ""), failures };
 }
 
 function refusal(error: Problem | StorageBusy, viewer: Viewer | null): Reply {

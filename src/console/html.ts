@@ -118,13 +118,15 @@ export function older(
   return html`<p class="more"><a rel="next" href="${path}?${new URLSearchParams({ ...query, cursor }).toString()}">${label}</a></p>`;
 }
 
-const RAIL = ["Waiting", "Decided", "Deliveries", "Log", "Usage", "Keys", "Settings"] as const;
+const RAIL = ["Waiting", "Decided", "Deliveries", "Log", "Usage", "Keys", "Health", "Settings"] as const;
 
 /** Who looks, as far as a page shows it. */
 export interface Viewer {
   readonly name: string;
   readonly role: OperatorRole;
   readonly token: string;
+  /** How many things were last found to have failed. */
+  readonly failures: number;
 }
 
 /** What a page may be beside its content. */
@@ -139,7 +141,12 @@ export interface Frame {
 export function framed(title: string, viewer: Viewer, content: Fragment, { live, under }: Frame = {}): string {
   const rail = RAIL.map((word) => {
     const current = word === (under ?? title) ? new Html(' aria-current="page"') : null;
-    return html`<li><a href="/console/${word.toLowerCase()}"${current}>${word}</a></li>`;
+    const { failures } = viewer;
+    const count =
+      word === "Health" && failures > 0
+        ? html` <b class="count">${failures}<span class="hidden"> failed</span></b>`
+        : null;
+    return html`<li><a href="/console/${word.toLowerCase()}"${current}>${word}${count}</a></li>`;
   });
   return documentOf(
     title,

@@ -25,7 +25,7 @@ export function openConsole(parts: ConsoleParts): Console {
   const handle = async (call: Call) => {
     made ??= import("./console.ts").then(({ createConsole }) => createConsole(parts));
     ready = await made;
-    if (stopped) ready.live.stop();
+    if (stopped) stopAll(ready);
     return ready.answer(call);
   };
   return {
@@ -35,12 +35,18 @@ export function openConsole(parts: ConsoleParts): Console {
     changed: () => ready?.live.changed(),
     async stop() {
       stopped = true;
-      (await made)?.live.stop();
+      if (made !== null) stopAll(await made);
     },
   };
 }
 
 interface Made {
   readonly live: { changed(): void; stop(): void };
+  readonly health: { stop(): void };
   answer(call: Call): ReturnType<PublicRoute["handle"]>;
+}
+
+function stopAll({ live, health }: Made): void {
+  live.stop();
+  health.stop();
 }

@@ -5,6 +5,7 @@ import type { Pause, PauseContext } from "../pauses/index.ts";
 import type { LoadedConfig } from "../platform/config/load.ts";
 import type { Log } from "../platform/log.ts";
 import type { OperatorRole, Writer } from "../storage/index.ts";
+import type { Health } from "./health.ts";
 import { PAGE_HEADERS, type Viewer } from "./html.ts";
 import type { LivePages } from "./live.ts";
 import type { OperatorContext, Session } from "./operators.ts";
@@ -35,6 +36,7 @@ export interface Visit {
   /** Whether one more sign-in may be tried from an address, and under a name. */
   readonly mayTry: (address: string | null, name: string) => boolean;
   readonly live: LivePages;
+  readonly health: Health;
 }
 
 /** A request of somebody who is signed in. */

@@ -38,6 +38,7 @@ describe.skipIf(noBrowser !== null)("the console in a browser", () => {
       log: "/console/log",
       usage: "/console/usage",
       keys: "/console/keys",
+      health: "/console/health",
       settings: "/console/settings",
       nothing: "/console/nothing",
     };

@@ -257,6 +257,7 @@ describe("over the table of forms", () => {
       "admin /console/operators/:id/role",
       "admin /console/sessions/:id/revoke",
       "operator /console/deliveries/:id/again",
+      "operator /console/health/look",
       "operator /console/pauses/:id/withdraw",
     ]);
   });

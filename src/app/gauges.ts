@@ -91,7 +91,7 @@ function readBackups({ metrics, config }: GaugeParts, state: State): void {
   metrics.backupTime.reset();
   if (backups === undefined || state === undefined) return;
   for (const outcome of ["made", "failed"]) metrics.backups.add(0, outcome);
-  metrics.backupTime.set((newestBackup(backups.folder, state.id) ?? 0) / 1000);
+  metrics.backupTime.set((newestBackup(backups.folder, state.id)?.begunAt ?? 0) / 1000);
 }
 
 const STARTED_AT = Date.now() / 1000 - process.uptime();

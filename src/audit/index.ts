@@ -59,7 +59,7 @@ export { parseStrict, StrictJsonError } from "./strict-json.ts";
 export { formatSubmission, parseSubmission, type Submission } from "./submission.ts";
 export { formatTlogProof, hashIn, parseTlogProof } from "./tlog-proof.ts";
 export { frontierOf } from "./tree.ts";
-export { type Verification, verifyLive } from "./verify.ts";
+export { type Verification, verifyLive, verifyUntil } from "./verify.ts";
 export {
   isSigned,
   MalformedReceipt,

@@ -50,6 +50,17 @@ const PAGE = 500;
  * @throws SqliteError when the file can't be read; whatever can be read is judged, never thrown.
  */
 export function verifyLive(connection: Connection): Verification {
+  return verifyUntil(connection, () => false).verification;
+}
+
+/**
+ * The same for as long as there is time: it ends once `isOver` answers true, which it is asked after each few hundred
+ * rows, with what holds by then. `isWhole` tells whether all of it was looked at.
+ */
+export function verifyUntil(
+  connection: Connection,
+  isOver: () => boolean,
+): { readonly verification: Verification; readonly isWhole: boolean } {
   const reader = new Reader(connection);
   return reader.snapshot(() => {
     const start = readStart(reader);
@@ -58,12 +69,12 @@ export function verifyLive(connection: Connection): Verification {
     const keys = new SigningKeyCheck(reader);
     const attested = new AttestedCheck(reader, keys);
     const pauses = new PauseCheck(reader, start, attested);
-    const fault = firstFault(() => {
-      walkLog(reader, { beginning, chain, signing: keys, attested });
-      walkPauses(reader, pauses);
+    const { fault, isWhole } = firstFault(() => {
+      walkLog(reader, { beginning, chain, signing: keys, attested }, isOver);
+      walkPauses(reader, pauses, isOver);
       if (attested.fault !== null) throw attested.fault;
     });
-    return {
+    const verification = {
       entries: chain.seq - start.firstSeq + 1,
       firstSeq: start.firstSeq,
       lastSeq: chain.seq,
@@ -76,16 +87,20 @@ export function verifyLive(connection: Connection): Verification {
       erasedDisclosures: chain.erased,
       fault,
     };
+    return { verification, isWhole };
   });
 }
 
-function firstFault(walk: () => void): Verification["fault"] {
+class OutOfTime extends Error {}
+
+function firstFault(walk: () => void): { readonly fault: Verification["fault"]; readonly isWhole: boolean } {
   try {
     walk();
-    return null;
+    return { fault: null, isWhole: true };
   } catch (error) {
+    if (error instanceof OutOfTime) return { fault: null, isWhole: false };
     if (!(error instanceof Wrong)) throw error;
-    return { seq: error.seq, what: error.message };
+    return { fault: { seq: error.seq, what: error.message }, isWhole: true };
   }
 }
 
@@ -96,7 +111,7 @@ interface LogChecks {
   readonly attested: AttestedCheck;
 }
 
-function walkLog(reader: Reader, { beginning, chain, signing, attested }: LogChecks): void {
+function walkLog(reader: Reader, { beginning, chain, signing, attested }: LogChecks, isOver: () => boolean): void {
   const keys = new KeyCheck(reader);
   beginning.walk((told, worldN) => {
     keys.take(told, worldN);
@@ -114,6 +129,7 @@ function walkLog(reader: Reader, { beginning, chain, signing, attested }: LogChe
     }
     const last = page.at(-1);
     if (last === undefined) break;
+    if (isOver()) throw new OutOfTime();
     after = last.seq;
   }
   beginning.finish();
@@ -123,12 +139,13 @@ function walkLog(reader: Reader, { beginning, chain, signing, attested }: LogChe
   attested.finish(chain.seq);
 }
 
-function walkPauses(reader: Reader, pauses: PauseCheck): void {
+function walkPauses(reader: Reader, pauses: PauseCheck, isOver: () => boolean): void {
   for (let after = BEFORE_ALL; ; ) {
     const page = reader.all(pausesAfter, { after, limit: PAGE });
     for (const row of page) pauses.compare(row);
     const last = page.at(-1);
     if (last === undefined) break;
+    if (isOver()) throw new OutOfTime();
     after = last.n;
   }
   for (const { table, query } of strayRows) {

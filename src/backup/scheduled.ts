@@ -118,16 +118,25 @@ export class ScheduledBackups {
   }
 }
 
-/** When the newest whole backup of an installation in a folder was begun, in milliseconds; null where there is none. */
-export function newestBackup(folder: string, installation: string): number | null {
+/** A backup that was found where they are put. */
+interface FoundBackup {
+  /** Its path. */
+  readonly file: string;
+  /** When it was begun, in milliseconds. */
+  readonly begunAt: number;
+}
+
+/** The newest whole backup of an installation in a folder, by the times in their names; null where there is none. */
+export function newestBackup(folder: string, installation: string): FoundBackup | null {
   if (!existsSync(folder)) return null;
   const [newest] = readdirSync(folder)
     .filter((name) => isBackupOf(installation, name) && !name.endsWith(".partial"))
     .sort()
     .reverse();
-  const [, year, month, day, hour, minute, second] =
-    newest === undefined ? [] : (/(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.tar/.exec(newest) ?? []);
-  return year === undefined ? null : Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  if (newest === undefined) return null;
+  const [, year, month, day, hour, minute, second] = /(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.tar/.exec(newest) ?? [];
+  const begunAt = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return { file: join(folder, newest), begunAt };
 }
 
 function isBackupOf(installation: string, name: string): boolean {

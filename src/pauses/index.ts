@@ -23,6 +23,7 @@ export {
   findPause,
   newestEvent,
   newestPauseId,
+  nextDue,
   pauseById,
   pendingByMode,
   viewsOf,

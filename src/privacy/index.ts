@@ -1,3 +1,4 @@
+export { knownBackups } from "./ledger.ts";
 export { applyErasures, type Erasure, Privacy } from "./privacy.ts";
 export { pruneLog } from "./prune.ts";
 export { eraseOld } from "./retention.ts";

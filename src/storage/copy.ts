@@ -34,6 +34,12 @@ export function integrityFault(connection: Connection): string | null {
   return found === "ok" ? null : String(found);
 }
 
+/** What SQLite's `quick_check` finds first, which leaves the indexes out and so takes less time; null when the file is whole. */
+export function quickFault(connection: Connection): string | null {
+  const found = connection.pragma("quick_check(1)", { simple: true });
+  return found === "ok" ? null : String(found);
+}
+
 /** The schema that a database has: the number of its last migration. */
 export function schemaOf(connection: Connection): number {
   return connection.prepare<[], number>("SELECT max(version) FROM schema_migrations").pluck().get() ?? 0;

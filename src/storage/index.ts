@@ -1,8 +1,8 @@
-export { copyDatabase, integrityFault, newestSchema, schemaIn, schemaOf } from "./copy.ts";
+export { copyDatabase, integrityFault, newestSchema, quickFault, schemaIn, schemaOf } from "./copy.ts";
 export { type Connection, makeFolder, openDatabase, openForReading } from "./database.ts";
 export { appendLine, syncPath } from "./durable.ts";
 export { StorageBusy, StorageError } from "./errors.ts";
-export { inspectDatabase } from "./inspect.ts";
+export { inspectDatabase, openToLook } from "./inspect.ts";
 export { isFolderServed, lockBackup, lockFolder } from "./lock.ts";
 export { define, insertInto, type Query, type QueryBuilder, type RowOf } from "./query.ts";
 export { Reader } from "./reader.ts";

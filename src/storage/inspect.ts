@@ -1,7 +1,8 @@
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { APPLICATION_ID, isSafeSqlite } from "./database.ts";
+import { APPLICATION_ID, type Connection, isSafeSqlite } from "./database.ts";
+import { refuseHalfRestored } from "./swap.ts";
 
 /** What can be seen of a data folder's database without changing anything. */
 export interface DatabaseState {
@@ -29,6 +30,20 @@ export function inspectDatabase(folder: string): DatabaseState {
   const state = { sqlite, isSafe: isSafeSqlite(sqlite) };
   const file = join(folder, "pausepoint.db");
   return { ...state, file: existsSync(file) ? headOf(file) : null };
+}
+
+/**
+ * Opens the database for looking, and leaves the folder as it is once it is closed. Where no write-ahead log stands, a
+ * connection that only reads would leave an empty one behind; one that may write takes away what it has made.
+ *
+ * @throws StorageError, or SQLite's own error where the file can't be read.
+ */
+export function openToLook(folder: string): Connection {
+  refuseHalfRestored(folder);
+  const file = join(folder, "pausepoint.db");
+  const connection = new Database(file, { readonly: existsSync(`${file}-wal`), fileMustExist: true, timeout: 2_000 });
+  connection.pragma("query_only = ON");
+  return connection;
 }
 
 const MAGIC = "SQLite format 3\0";

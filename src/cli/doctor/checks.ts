@@ -1,4 +1,4 @@
-/** What can be seen without asking anybody: each finding is ok, a warning or a failure, with what to do about it. */
+/** Everything that an operator would look at: each finding is ok, a warning or a failure, with what to do about it. */
 import { accessSync, constants, existsSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import ipaddr from "ipaddr.js";
@@ -9,16 +9,35 @@ import { unusableAddressesOf } from "../unusable-addresses.ts";
 import { ofCertificate } from "./certificate.ts";
 import { ofDisk } from "./disk.ts";
 import { bad, type Finding, ok } from "./finding.ts";
+import { inOwnProcess } from "./parts.ts";
 import { ofProxy } from "./proxy.ts";
 import { settingsShown } from "./settings-shown.ts";
 
+export interface CheckOptions {
+  readonly json: boolean;
+  /** Whether nobody is asked anything. */
+  readonly offline: boolean;
+  /** How long all of it may take. */
+  readonly withinMs: number;
+}
+
 /** Prints every finding. @throws CommandFailed when one is a failure */
-export function check(config: LoadedConfig, json: boolean): void {
+export async function check(config: LoadedConfig, { json, withinMs }: CheckOptions): Promise<void> {
+  const database = ofDatabase(config.dataDir);
+  // What is wrong with the head of the file is said already.
+  const isReadable =
+    existsSync(join(config.dataDir, "pausepoint.db")) && database.every(({ status }) => status !== "fail");
+  const looked = isReadable
+    ? (["contents", "backups"] as const).map((part) => inOwnProcess(part, config, withinMs))
+    : [];
+  const [contents = [], backups = []] = await Promise.all(looked);
   const findings = [
     ...ofConfiguration(config),
     ...ofFolder(config.dataDir),
     ofDisk(config.dataDir),
-    ...ofDatabase(config.dataDir),
+    ...database,
+    ...contents,
+    ...backups,
     ofServer(config.dataDir),
     ofBaseUrl(config),
     ...ofCertificate(config, Date.now()),

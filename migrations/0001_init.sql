@@ -340,6 +340,8 @@ CREATE TABLE operators (
   totp_since     INTEGER,
   -- The time step of the last code that was taken: each is good once (RFC 6238, section 5.2).
   totp_last_step INTEGER NOT NULL DEFAULT 0,
+  -- Until when the wrong codes that came behind the right password take from what may be tried; in the past: none does.
+  totp_tried_until INTEGER NOT NULL DEFAULT 0,
   -- SHA-256 of the recovery codes that are left, hex, a JSON array.
   recovery       TEXT    NOT NULL DEFAULT '[]',
   created_at     INTEGER NOT NULL,

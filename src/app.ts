@@ -14,7 +14,7 @@ import { docsRoutes } from "./http/docs/routes.ts";
 import { frontPage } from "./http/front.ts";
 import { healthRoutes } from "./http/health.ts";
 import { openApiRoute } from "./http/openapi/route.ts";
-import { rateLimit } from "./http/rate.ts";
+import { addressLimit } from "./http/rate.ts";
 import { type HttpServer, startServer } from "./http/server.ts";
 import { Told } from "./http/told.ts";
 import { mcpOverHttp } from "./mcp/route.ts";
@@ -211,7 +211,7 @@ async function compose(
       ...seen.routes,
       frontPage,
     ],
-    mayTryForged: rateLimit(FORGED_BURST, FORGED_BURST, () => clock.now()),
+    mayTryForged: addressLimit(FORGED_BURST, FORGED_BURST, () => clock.now()),
     baseUrl,
     stopping,
     onOutbox: parts.onOutbox,

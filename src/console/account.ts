@@ -21,6 +21,9 @@ import { type Entry, page, redirect, type SignedIn, type Visit } from "./visit.t
 
 const PASSWORD_LEAST = 12;
 const LONGEST_FIELD = 200;
+/** One text for all of it: whoever tries learns neither which was wrong nor that the password was right. */
+const WRONG =
+  "The name, the password or the code is wrong. After ten wrong codes, one more is looked at each six hours; a recovery code always is.";
 const LONGEST_USER_AGENT = 300;
 const NAME_ATTRIBUTES = html`required maxlength="60" autocomplete="username" autocapitalize="none"`;
 
@@ -75,8 +78,10 @@ async function submitSignIn(visit: Visit): Promise<Reply> {
       ? null
       : await parts.writer.write((tx) => signIn(tx, operators, operator, fields.get("code") ?? "", whence(visit)));
   if (token === null) {
-    parts.log.warn("console: a sign-in was refused", { address: call.address });
-    return signInPage(visit, "The name, the password or the code is wrong.", 401);
+    // With the operator's id where the password was right: somebody else may have it.
+    const known = isRight && operator !== undefined ? { operator_id: operator.id } : {};
+    parts.log.warn("console: a sign-in was refused", { address: call.address, ...known });
+    return signInPage(visit, WRONG, 401);
   }
   return redirect("/console", setCookie(parts.baseUrl(), token));
 }

@@ -1,6 +1,6 @@
 /** From a request to a page: whose session it is, whether they may, and whether a form came from a page of ours. */
 import type { Call, Reply } from "../access/index.ts";
-import { rateLimit } from "../http/rate.ts";
+import { addressLimit, rateLimit } from "../http/rate.ts";
 import { equalInConstantTime, sha256 } from "../platform/hash.ts";
 import { Problem } from "../platform/problem.ts";
 import { StorageBusy } from "../storage/index.ts";
@@ -49,7 +49,7 @@ export function createConsole(parts: ConsoleParts): {
 } {
   const { clock, random, ids } = parts.context;
   const operators: OperatorContext = { clock, random, ids, folderSecret: parts.folderSecret };
-  const perAddress = rateLimit(TRIES, TRIES_A_MINUTE, () => clock.now());
+  const perAddress = addressLimit(TRIES, TRIES_A_MINUTE, () => clock.now());
   const perName = rateLimit(TRIES, TRIES_A_MINUTE, () => clock.now());
   const mayTry = (address: string | null, name: string) => [perAddress(address), perName(name)].every(Boolean);
 

@@ -6,7 +6,7 @@ import type { IdSource } from "../platform/ids.ts";
 import type { Random } from "../platform/random.ts";
 import type { OperatorRole, RowOf, Tx, Work, Writer } from "../storage/index.ts";
 import * as queries from "./queries.ts";
-import { acceptedStep, totpSecret } from "./totp.ts";
+import { acceptedStep, mayTryCode, totpSecret, triedUntil } from "./totp.ts";
 
 /** A session ends so long after its sign-in, and after so long without a request. */
 const SESSION_MS = 12 * 3_600_000;
@@ -133,7 +133,8 @@ export interface Whence {
 
 /**
  * Signs in somebody whose password was right. The code is the second factor, from the app or one of the recovery codes,
- * each good once; who has set up no app yet gets a session in which nothing but that can be done.
+ * each good once; after too many wrong ones none from the app is taken for a while, and recovery codes, which nobody
+ * guesses, still are; who has set up no app yet gets a session in which nothing but that can be done.
  *
  * @returns the cookie's text, or null when the code is not good.
  */
@@ -166,15 +167,22 @@ function* takeCode(
   row: Operator,
   code: string,
 ): Work<"totp" | "recovery_code" | null> {
+  const now = context.clock.now();
+  const digits = code.replaceAll(/\s/g, "");
+  const looksRight = /^\d{6}$/.test(digits);
+  if (looksRight && !mayTryCode(row.totp_tried_until, now)) return null;
   const secret = totpSecret(context.folderSecret, row.id, row.totp_version);
-  const step = acceptedStep(secret, code.replaceAll(/\s/g, ""), context.clock.now(), row.totp_last_step);
+  const step = acceptedStep(secret, digits, now, row.totp_last_step);
   if (step !== null) {
     const { changes } = yield* tx.run(queries.takeStep, { n: row.n, step });
     return changes === 1 ? "totp" : null;
   }
   const left = JSON.parse(row.recovery) as string[];
   const hash = recoveryHash(code);
-  if (!left.includes(hash)) return null;
+  if (!left.includes(hash)) {
+    if (looksRight) yield* tx.run(queries.setTriedUntil, { n: row.n, until: triedUntil(row.totp_tried_until, now) });
+    return null;
+  }
   const recovery = JSON.stringify(left.filter((other) => other !== hash));
   yield* tx.run(queries.setRecovery, { n: row.n, recovery });
   return "recovery_code";

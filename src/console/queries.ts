@@ -52,6 +52,7 @@ export const resetOperator = define<{ n: number; password: string }>()((db, p) =
       totp_since: null,
       totp_version: eb("totp_version", "+", 1),
       totp_last_step: 0,
+      totp_tried_until: 0,
       recovery: "[]",
     }))
     .where("n", "=", p("n")),
@@ -64,6 +65,14 @@ export const takeStep = define<{ n: number; step: number }>()((db, p) =>
     .set({ totp_last_step: p("step") })
     .where("n", "=", p("n"))
     .where("totp_last_step", "<", p("step")),
+);
+
+/** Counts a wrong code. */
+export const setTriedUntil = define<{ n: number; until: number }>()((db, p) =>
+  db
+    .updateTable("operators")
+    .set({ totp_tried_until: p("until") })
+    .where("n", "=", p("n")),
 );
 
 export const setRecovery = define<{ n: number; recovery: string }>()((db, p) =>

@@ -1,4 +1,5 @@
 import type { Key } from "../access/index.ts";
+import { addressGroup } from "../platform/network.ts";
 import { Problem } from "../platform/problem.ts";
 import { rateLimitFields } from "../platform/rate-limit-fields.ts";
 
@@ -12,6 +13,12 @@ const NAMES_KEPT = 10_000;
 export function rateLimit(burst: number, perMinute: number, now: () => number): (name: string | null) => boolean {
   const take = buckets(burst, perMinute / 60, now);
   return (name) => take(name ?? "") === 0;
+}
+
+/** The same by client address, IPv6 ones by their /64. */
+export function addressLimit(burst: number, perMinute: number, now: () => number): (address: string | null) => boolean {
+  const mayTry = rateLimit(burst, perMinute, now);
+  return (address) => mayTry(address === null ? null : addressGroup(address));
 }
 
 /** How many requests are answered. */
@@ -46,7 +53,7 @@ export function requestRates(
         });
     },
     unknown(address) {
-      const wait = mayTry === null ? 0 : mayTry(address ?? "");
+      const wait = mayTry === null ? 0 : mayTry(addressGroup(address ?? ""));
       if (wait > 0) throw tooMany("Too many requests without a valid key came from this address.", wait, null);
     },
   };

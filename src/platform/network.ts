@@ -1,4 +1,19 @@
 import { networkInterfaces } from "node:os";
+import ipaddr from "ipaddr.js";
+
+/**
+ * Whose requests are counted together: an IPv4 address by itself, an IPv6 one with its /64, the least that anybody is given
+ * (RFC 6177), of which a single machine can use every address. What is no address stands for itself.
+ */
+export function addressGroup(address: string): string {
+  if (!address.includes(":") || !ipaddr.isValid(address)) return address;
+  const parsed = ipaddr.process(address);
+  if (!(parsed instanceof ipaddr.IPv6)) return parsed.toString();
+  return `${parsed.parts
+    .slice(0, 4)
+    .map((part) => part.toString(16))
+    .join(":")}::/64`;
+}
 
 /** True for an address that stands for every interface. */
 export function isWildcard(host: string): boolean {

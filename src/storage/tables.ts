@@ -188,6 +188,7 @@ export interface Tables {
     totp_version: Generated<number>;
     totp_since: Generated<number | null>;
     totp_last_step: Generated<number>;
+    totp_tried_until: Generated<number>;
     recovery: Generated<string>;
     created_at: number;
     removed_at: Generated<number | null>;

@@ -3,6 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { forms, pages } from "../../src/console/console.ts";
+import { codeAt, stepAt } from "../../src/console/totp.ts";
 import { type Appliance, startAppliance } from "../support/appliance.ts";
 import { HOUR } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
@@ -149,6 +150,47 @@ describe("signing in", () => {
     const expected = [...Array(10).fill(401), 429];
     expect(await statuses("Alex")).toEqual(expected);
     expect(await statuses("Nobody")).toEqual(expected);
+  });
+
+  test("behind a right password takes ten wrong codes, then one each six hours, and a recovery code always", async () => {
+    const fresh = await startAppliance();
+    try {
+      const owner = new Operator(fresh);
+      const setup = fresh.app.consoleSetup?.split("#")[1] ?? "";
+      await owner.sendRaw("/console/setup", { setup, name: "Alex", password: PASSWORD });
+      const [, recovery = ""] = /<li><code>([0-9a-f-]{23})<\/code>/.exec((await owner.enrol()).text) ?? [];
+      const { clock } = fresh;
+      const tries = async (code: string, password = PASSWORD) => {
+        // The rates by address and name refill meanwhile.
+        clock.turn(60_000);
+        const { status, text } = await new Operator(fresh, password).signIn("Alex", code);
+        return status === 401 ? /<p class="notice" role="alert">([^<]+)</.exec(text)?.[1] : status;
+      };
+      const wrong = () => tries(String((Number(owner.code()) + 500_000) % 1_000_000).padStart(6, "0"));
+      // A slip of the finger is no try: neither an empty code, nor one behind a wrong password.
+      for (let times = 0; times < 12; times++) {
+        await tries("");
+        await tries("123456", "not the password");
+      }
+      const [said] = [await wrong()];
+      for (let times = 1; times < 9; times++) expect(await wrong()).toBe(said);
+      clock.turn(60_000);
+      expect(await tries(codeAt(owner.secret, stepAt(clock.now() + 60_000)))).toBe(303);
+      expect(await wrong()).toBe(said);
+      clock.turn(60_000);
+      // Now the right one is not looked at either, and nothing tells it from a wrong one.
+      expect(await tries(codeAt(owner.secret, stepAt(clock.now() + 60_000)))).toBe(said);
+      expect(await tries(recovery)).toBe(303);
+      clock.turn(6 * HOUR);
+      expect(await tries(codeAt(owner.secret, stepAt(clock.now() + 60_000)))).toBe(303);
+      expect(await wrong()).toBe(said);
+      expect(await tries(codeAt(owner.secret, stepAt(clock.now() + 60_000)))).toBe(said);
+      const told = fresh.logged.filter((line) => line.includes("a sign-in was refused"));
+      expect(told.filter((line) => line.includes('operator_id="op_')).length).toBe(12 + 9 + 1 + 1 + 1 + 1);
+      expect(told.length).toBe(12 + 12 + 9 + 1 + 1 + 1 + 1);
+    } finally {
+      await fresh.stop();
+    }
   });
 
   test("a forged, cut or ended cookie leads to the sign-in page", async () => {

@@ -16,7 +16,7 @@ describe("the threat model", () => {
   test("is of everybody who was thought of", () => {
     const wanted = [
       ...["approve itself", "stolen key", "stolen link", "forwarded text", "scanner", "operator", "webhooks"],
-      ...["stolen backup", "stolen disk", "reverse proxy", "channel's account", "SIM swap"],
+      ...["stolen password", "stolen backup", "stolen disk", "reverse proxy", "channel's account", "SIM swap"],
     ];
     for (const words of wanted)
       expect([words, threats.filter(({ name }) => name.includes(words)).length]).toEqual([words, 1]);

@@ -104,6 +104,12 @@ describe("requests without a valid key", () => {
     expect((await from(trusted, "203.0.113.1")).status).toBe(401);
     expect((await from(trusted, "203.0.113.1")).status).toBe(429);
     expect((await from(trusted, "203.0.113.2")).status).toBe(401);
+    // Of an IPv6 network of 64 bits one machine has every address.
+    expect((await from(trusted, "2001:db8:0:7::1")).status).toBe(401);
+    expect((await from(trusted, "2001:db8:0:7:ffff:1:2:3")).status).toBe(429);
+    expect((await from(trusted, "2001:db8:0:8::1")).status).toBe(401);
+    expect((await from(trusted, "::ffff:203.0.113.3")).status).toBe(401);
+    expect((await from(trusted, "::ffff:203.0.113.4")).status).toBe(401);
     await trusted.stop();
     const alone = await started({ unknownKeysPerMinute: 1 });
     expect((await from(alone, "203.0.113.1")).status).toBe(401);

@@ -12,7 +12,7 @@ import {
 import { pauseById } from "../pauses/index.ts";
 import { openForReading, Reader, type Writer } from "../storage/index.ts";
 import { verify } from "./audit-verify.ts";
-import { type Folder, requireDatabase, withFolder } from "./folder.ts";
+import { type Folder, withFolder } from "./folder.ts";
 import { CommandFailed, print, printJson, UsageError, writeOut } from "./output.ts";
 import { resume } from "./resume.ts";
 import { type CommonOptions, settingsOf, timeIn, withCommonOptions } from "./settings.ts";
@@ -102,7 +102,6 @@ async function proof(id: string, options: CommonOptions & { disclose: string; ou
 /** The folder, with a connection of its own for a long read. */
 async function reading(options: CommonOptions, work: (source: Folder & Source) => Promise<void>): Promise<void> {
   const config = await settingsOf(options);
-  requireDatabase(config);
   await withFolder(config, async (folder) => {
     const connection = openForReading(config.dataDir);
     try {
@@ -130,7 +129,6 @@ async function checkpoint(
   options: CommonOptions & { readonly publicKey?: boolean; readonly cosigned?: boolean },
 ): Promise<void> {
   const config = await settingsOf(options);
-  requireDatabase(config);
   await withFolder(config, async ({ writer, attestor, published }) => {
     if (options.publicKey === true) {
       const key = await writer.write((tx) => attestor.keys.active(tx, "log"));

@@ -46,14 +46,17 @@ export function quietly({ context, attestor }: Pick<Folder, "context" | "attesto
   };
 }
 
-/** The database of a command that has nothing to do without one. @throws UsageError when the folder holds none. */
+/** Only the server makes a database: a command that made one would write where no server looks. @throws UsageError */
 export function requireDatabase({ dataDir }: LoadedConfig): void {
   if (existsSync(join(dataDir, "pausepoint.db"))) return;
-  throw new UsageError(`There is no PausePoint database in ${dataDir}; name its folder with --data.`);
+  throw new UsageError(
+    `There is no PausePoint database in ${dataDir}; name its folder with --data, or make one by starting the server there: pausepoint serve.`,
+  );
 }
 
-/** Opens the data folder for one command, and closes it behind it. @throws StorageError */
+/** Opens the data folder for one command, and closes it behind it. @throws UsageError where there is none, StorageError */
 export async function withFolder<R>(config: LoadedConfig, work: (folder: Folder) => Promise<R>): Promise<R> {
+  requireDatabase(config);
   const random = systemRandom();
   const clock = systemClock;
   const secret = folderSecret(config.dataDir, random, config.secret);

@@ -15,7 +15,7 @@ import { readAskable } from "../pauses/index.ts";
 import { isoTime, systemClock } from "../platform/clock.ts";
 import type { LoadedConfig } from "../platform/config/load.ts";
 import { type Month, monthsIn } from "../platform/months.ts";
-import { requireDatabase, withFolder } from "./folder.ts";
+import { withFolder } from "./folder.ts";
 import { CommandFailed, print, printError, printJson, printTable, UsageError } from "./output.ts";
 import { type CommonOptions, settingsOf, withCommonOptions } from "./settings.ts";
 import { addRotateSigning } from "./signing.ts";
@@ -95,7 +95,6 @@ async function create(options: CreateOptions): Promise<void> {
 
 async function list(options: CommonOptions): Promise<void> {
   const config = await settingsOf(options);
-  requireDatabase(config);
   const month = monthsIn(config.limits.timeZone)(systemClock.now());
   const rows = await withFolder(config, async ({ writer }) => {
     const usage = usageOf(writer, config.plans, month);
@@ -137,7 +136,6 @@ async function list(options: CommonOptions): Promise<void> {
 
 async function revoke(id: string, options: CommonOptions): Promise<void> {
   const config = await settingsOf(options);
-  requireDatabase(config);
   const done = await withFolder(config, ({ writer, context }) =>
     writer.write((tx) => revokeKey(tx, context, id, OPERATOR)),
   );

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { Problem } from "../platform/problem.ts";
 import { type Erasure, Privacy } from "../privacy/index.ts";
-import { quietly, requireDatabase, withFolder } from "./folder.ts";
+import { quietly, withFolder } from "./folder.ts";
 import { CommandFailed, print, printJson, printTable, UsageError } from "./output.ts";
 import { type CommonOptions, settingsOf, withCommonOptions } from "./settings.ts";
 
@@ -107,7 +107,6 @@ async function holds(options: CommonOptions): Promise<void> {
 
 async function inFolder<R>(options: CommonOptions, work: (privacy: Privacy) => Promise<R>): Promise<R> {
   const config = await settingsOf(options);
-  requireDatabase(config);
   try {
     return await withFolder(config, (folder) =>
       work(new Privacy({ ...folder, context: quietly(folder), directory: config, dataDir: config.dataDir })),

@@ -29,6 +29,16 @@ import { addWitness } from "./witness.ts";
  * 2 wrong usage, configuration or unreadable input; a command may have more of its own. Errors are one sentence on stderr that says what to do.
  */
 export async function run(args: readonly string[]): Promise<number> {
+  try {
+    await commandLine().parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    return statusOf(error);
+  }
+}
+
+/** All commands with their options. */
+export function commandLine(): Command {
   const program = new Command("pausepoint")
     .description("The human-approval API for AI agents, on your own machine.")
     .version(versionText(), "--version", "print the version")
@@ -62,13 +72,7 @@ export async function run(args: readonly string[]): Promise<number> {
       else print(versionText());
     });
   for (const command of allOf(program)) command.exitOverride();
-
-  try {
-    await program.parseAsync(args, { from: "user" });
-    return 0;
-  } catch (error) {
-    return statusOf(error);
-  }
+  return program;
 }
 
 function versionText(): string {

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { verifyLive } from "../audit/index.ts";
 import { articles, checkpointNow, collectReport, DATES, type Report, reportHtml } from "../evidence/index.ts";
 import { openForReading, Reader } from "../storage/index.ts";
-import { requireDatabase, withFolder } from "./folder.ts";
+import { withFolder } from "./folder.ts";
 import { UsageError, writeOut } from "./output.ts";
 import { type CommonOptions, settingsOf, timeIn, withCommonOptions } from "./settings.ts";
 
@@ -32,7 +32,6 @@ export function addReport(program: Command): void {
 
 async function report(options: ReportOptions): Promise<void> {
   const config = await settingsOf(options);
-  requireDatabase(config);
   await withFolder(config, async ({ writer, attestor, context }) => {
     const now = context.clock.now();
     const request = {

@@ -3,7 +3,7 @@ import { type Checkpoint, type Withheld, withheld } from "../audit/index.ts";
 import { beginAnew, type Renamed, readKept, readPublished, resumeWith, Witnessing } from "../evidence/index.ts";
 import type { LoadedConfig } from "../platform/config/load.ts";
 import type { Tx, Work } from "../storage/index.ts";
-import { type Folder, requireDatabase, withFolder } from "./folder.ts";
+import { type Folder, withFolder } from "./folder.ts";
 import { CommandFailed, print, printJson, UsageError } from "./output.ts";
 import { type CommonOptions, logOf, settingsOf } from "./settings.ts";
 
@@ -15,7 +15,6 @@ interface ResumeOptions extends CommonOptions {
 /** `pausepoint audit resume`: settles what signing was withheld for, also beside a running server. */
 export async function resume(options: ResumeOptions): Promise<void> {
   const config = await settingsOf(options);
-  requireDatabase(config);
   const kept = options.checkpoint === undefined ? null : readNote(options.checkpoint);
   await withFolder(config, async (folder) => {
     if (options.newLog === true) await goOnUnderNewName(folder, config, kept, options.json === true);

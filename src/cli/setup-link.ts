@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { hasAdmin, setupLink } from "../console/routes.ts";
 import { listenUrl } from "../platform/config/listen.ts";
 import { systemRandom } from "../platform/random.ts";
-import { requireDatabase, withFolder } from "./folder.ts";
+import { withFolder } from "./folder.ts";
 import { CommandFailed, print, printJson } from "./output.ts";
 import { type CommonOptions, settingsOf, withCommonOptions } from "./settings.ts";
 
@@ -17,7 +17,6 @@ export function addSetupLink(program: Command): void {
 
 async function show(options: CommonOptions & { another?: boolean }): Promise<void> {
   const config = await settingsOf(options);
-  requireDatabase(config);
   const isSetUp = await withFolder(config, async ({ writer }) => hasAdmin(writer));
   if (isSetUp && options.another !== true)
     throw new CommandFailed("The console has an administrator; give --another to make one more.");

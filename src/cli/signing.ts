@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { requestCheckpoint } from "../audit/index.ts";
 import type { KeyPurpose, Tx, Work } from "../storage/index.ts";
-import { type Folder, requireDatabase, withFolder } from "./folder.ts";
+import { type Folder, withFolder } from "./folder.ts";
 import { print, printJson, UsageError } from "./output.ts";
 import { type CommonOptions, settingsOf, withCommonOptions } from "./settings.ts";
 
@@ -23,7 +23,6 @@ async function rotateSigning(options: CommonOptions & { readonly purpose: string
   const purposes = purpose === "all" ? PURPOSES : PURPOSES.filter((known) => known === purpose);
   if (purposes.length === 0) throw new UsageError(`--purpose must be ${PURPOSES.join(", ")} or all, not ${purpose}`);
   const config = await settingsOf(options);
-  requireDatabase(config);
   const rotated = await withFolder(config, (folder) => folder.writer.write((tx) => rotate(tx, folder, purposes)));
   if (json) printJson({ data: rotated.map(({ key, old, ...rest }) => ({ ...rest, key_id: key, old_key_id: old })) });
   else

@@ -252,6 +252,5 @@ function unknownEndpoint(id: string): string {
 
 async function inFolder<R>(options: CommonOptions, work: (folder: Folder) => Promise<R>): Promise<R> {
   const config: LoadedConfig = await settingsOf(options);
-  requireDatabase(config);
   return await withFolder(config, work);
 }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
-import { chmodSync, rmSync } from "node:fs";
+import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Authority, makeAuthority, selfSigned } from "../peers/certificates.ts";
+import { begun } from "../support/begun.ts";
 import { folderWith, run, runBinary, serveBinary } from "../support/binary.ts";
 import { openBrowser } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
@@ -106,6 +107,11 @@ describe("a certificate that can't be used", () => {
           expect.stringContaining(join(folder, told)),
         ]);
       }
+      writeFileSync(
+        join(folder, "plain.config.ts"),
+        'import { defineConfig } from "pausepoint/config";\nexport default defineConfig({});\n',
+      );
+      await begun(folder, ["--config", "plain.config.ts"]);
       const keys = await runBinary(["keys", "create", "--name", "a", "--mode", "test"], folder);
       expect(keys.status).toBe(0);
     }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { begun } from "../support/begun.ts";
 import { environment, folderWith, type Ran, run } from "../support/binary.ts";
 import { program } from "../support/program.ts";
 
@@ -14,6 +15,7 @@ describe("the folder's secret", () => {
   test("comes from PAUSEPOINT_SECRET where that is set, and then lies nowhere in the folder", async () => {
     const folder = folderWith();
     try {
+      await begun(folder, ["--data", "data"], { PAUSEPOINT_SECRET: SECRET });
       expect((await command(folder, { PAUSEPOINT_SECRET: SECRET }, ...CREATE)).status).toBe(0);
       expect(existsSync(join(folder, "data/secret"))).toBe(false);
       expect((await command(folder, { PAUSEPOINT_SECRET: `${SECRET}=\n` }, ...CREATE)).status).toBe(0);
@@ -31,7 +33,7 @@ describe("the folder's secret", () => {
   test("comes from the file that PAUSEPOINT_SECRET_FILE names, to which the folder's own can be moved", async () => {
     const folder = folderWith();
     try {
-      await command(folder, {}, ...CREATE);
+      await begun(folder, ["--data", "data"]);
       renameSync(join(folder, "data/secret"), join(folder, "credential"));
       const moved = await command(folder, { PAUSEPOINT_SECRET_FILE: "credential" }, ...CREATE);
       expect([moved.status, existsSync(join(folder, "data/secret"))]).toEqual([0, false]);

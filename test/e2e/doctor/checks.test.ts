@@ -2,7 +2,8 @@
 import { describe, expect, setDefaultTimeout } from "bun:test";
 import { chmodSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { BinaryServer, environment, runBinary, Started } from "../../support/binary.ts";
+import { begun } from "../../support/begun.ts";
+import { BinaryServer, environment, Started } from "../../support/binary.ts";
 import { testNeeding } from "../../support/needs.ts";
 import { configured, type Doctored, doctor, filesIn, started } from "./stage.ts";
 
@@ -15,8 +16,7 @@ const CHANNELS = `channels: { sms: twilio({ accountSid: "AC1", authToken: "auth-
 async function used(settings = "", umask = 0o077): Promise<string> {
   const folder = configured(settings);
   chmodSync(join(folder, "pausepoint.config.ts"), 0o600);
-  const made = await runBinary(["keys", "create", "--name", "agent"], folder, environment());
-  expect(made.status).toBe(0);
+  await begun(folder);
   chmodSync(join(folder, ".pausepoint"), 0o777 & ~umask);
   return folder;
 }

@@ -76,7 +76,11 @@ export class Health {
     const { source, dataDir } = this.#config;
     try {
       const child = Bun.spawn(
-        [...ownProgram, ...["doctor", "--json", "--offline", "--data", dataDir], ...(source === null ? [] : ["--config", source])],
+        [
+          ...ownProgram,
+          ...["doctor", "--json", "--offline", "--data", dataDir],
+          ...(source === null ? [] : ["--config", source]),
+        ],
         { stdin: "ignore", stdout: "pipe", stderr: "pipe", timeout: LATEST_MS, killSignal: "SIGKILL" },
       );
       this.#child = child;

@@ -383,8 +383,8 @@ export default defineConfig({
   //  oncall: fallback(["slack", "sms"], { afterMinutes: 5 }),
   //},
 
-  // Webhooks. While neither this nor `channels` is set, receivers on this machine are reached too, which is handy for a
-  // first try; else only what it allows, and the internet.
+  // Webhooks. While this is absent, receivers on this machine are reached too, which is handy for a first try; once it
+  // is set, only what it allows, and the internet.
   //webhooks: {
   //  // Private networks, in CIDR notation, that webhooks may reach: "10.0.0.0/8". Default: none.
   //  allowNetworks: [],

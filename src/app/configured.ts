@@ -104,8 +104,7 @@ export function configure(core: Core, config: LoadedConfig): Configured {
   const witnessing = new Witnessing({ ...config.audit, writer, attestor, clock, random, log, published });
   const guard = addressGuard({
     allowNetworks: config.webhooks.allowNetworks,
-    // A first try alone: who has channels has a server, and what else listens on it is nothing for a key to call.
-    allowLoopback: !config.webhooksConfigured && !config.channelsConfigured,
+    allowLoopback: !config.webhooksConfigured,
   });
   const addressKinds: Record<string, AddressKind> = Object.fromEntries(
     [...channels].map(([name, { channel }]) => [name, channel.addressKind]),

@@ -229,7 +229,7 @@ export const configSchema = section({
   people: named("person", NAME, NAME_RULE, person).default({}),
   /** What a request's `channel` stands for. Once given, live keys no longer use the outbox. */
   channels: channels.optional(),
-  /** What is told to other programs. While it and `channels` are absent, webhooks to this machine are allowed too. */
+  /** What is told to other programs. While it is absent, webhooks to this machine are allowed too. */
   webhooks: webhooks.optional(),
   /** How each project appears to the people it asks. */
   projects: named("project", NAME, NAME_RULE, project).default({}),

@@ -9,7 +9,7 @@ import { isLoopback, isWithin, parseAddress, specialUse, unmapped } from "./addr
 export interface GuardOptions {
   /** Networks in CIDR notation whose addresses are allowed, whatever they are for: the operator's own receivers. */
   readonly allowNetworks: readonly string[];
-  /** Allows this machine itself; set while the configuration has neither `webhooks` nor `channels`. */
+  /** Allows this machine itself; set while the configuration has no `webhooks`. */
   readonly allowLoopback: boolean;
 }
 

@@ -198,6 +198,8 @@ export function configure(core: Core, config: LoadedConfig): Configured {
     config,
     baseUrl,
     log,
+    webhooks,
+    channels,
     show: (pauseN) => pauses.show(pauseN),
   });
 

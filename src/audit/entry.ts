@@ -89,6 +89,7 @@ export const entryTypes = {
   "webhook.changed": { plain: ["webhook_id", "events", "status"], committed: ["url", "description"] },
   "webhook.disabled": { plain: ["webhook_id", "why"], committed: [] },
   "webhook.deleted": { plain: ["webhook_id"], committed: [] },
+  "webhook.tested": { plain: ["webhook_id", "delivery"], committed: [] },
   "webhook.secret_rotated": { plain: ["webhook_id"], committed: [] },
   "recipient.opted_out": { plain: ["channel"], committed: ["address"] },
   "recipient.opted_in": { plain: ["channel"], committed: ["address"] },

@@ -12,6 +12,7 @@ import { systemRandom } from "../platform/random.ts";
 import { folderSecret } from "../storage/index.ts";
 import {
   allEndpoints,
+  endpointById,
   rotateDefaultSecret,
   rotateEndpoint,
   shapeEndpoint,
@@ -241,7 +242,7 @@ function filterOf({ project, mode }: WorldOptions): Omit<WebhookFilter, "webhook
 
 /** @throws CommandFailed when there is none. */
 function endpointIn(writer: Folder["writer"], id: string) {
-  const found = writer.all(allEndpoints, {}).find((row) => row.id === id);
+  const found = writer.one(endpointById, { id });
   if (found === undefined) throw new CommandFailed(unknownEndpoint(id));
   return found;
 }

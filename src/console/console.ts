@@ -19,6 +19,8 @@ import { logEntries } from "./views/log.ts";
 import { pauseEntries } from "./views/pauses.ts";
 import { settingsEntries } from "./views/settings.ts";
 import { usageEntries } from "./views/usage.ts";
+import { endpointEntries } from "./views/webhook.ts";
+import { webhookEntries } from "./views/webhooks.ts";
 import { type ConsoleParts, type Entry, mayAct, page, redirect, type SignedIn, type Visit } from "./visit.ts";
 
 const TRIES = 10;
@@ -33,6 +35,8 @@ const tables = [
   usageEntries,
   keyEntries,
   healthEntries,
+  webhookEntries,
+  endpointEntries,
   settingsEntries,
   liveEntries,
 ];

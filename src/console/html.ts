@@ -118,7 +118,7 @@ export function older(
   return html`<p class="more"><a rel="next" href="${path}?${new URLSearchParams({ ...query, cursor }).toString()}">${label}</a></p>`;
 }
 
-const RAIL = ["Waiting", "Decided", "Deliveries", "Log", "Usage", "Keys", "Health", "Settings"] as const;
+const RAIL = ["Waiting", "Decided", "Deliveries", "Log", "Usage", "Keys", "Webhooks", "Health", "Settings"] as const;
 
 /** Who looks, as far as a page shows it. */
 export interface Viewer {

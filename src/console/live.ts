@@ -1,11 +1,11 @@
 /**
  * Tells open pages of the console that something has changed, as server-sent events (WHATWG HTML, 9.2): a page then asks
- * for itself anew. Everything that happens stands in the log, so a number of an entry says whether there is news.
+ * for itself anew.
  */
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
 import { Problem } from "../platform/problem.ts";
-import { define, type Writer } from "../storage/index.ts";
+import type { Writer } from "../storage/index.ts";
 
 /** News are told at most so often, however much happens. */
 const EVERY_MS = 500;
@@ -20,31 +20,25 @@ const OVER = "event: over\ndata:\n\n";
 
 const encoder = new TextEncoder();
 
-const newestEntry = define()((db) => db.selectFrom("audit_entries").select("seq").orderBy("seq", "desc").limit(1));
-const newestOfPause = define<{ pause_n: number }>()((db, p) =>
-  db.selectFrom("audit_entries").select("seq").where("pause_n", "=", p("pause_n")).orderBy("seq", "desc").limit(1),
-);
-
 /** What a stream is about, and whose it is. */
 export interface Listening {
   /** The id of the session; its stream ends with it. */
   readonly sessionId: string;
   isSignedIn(): boolean;
-  /** Null: everything. */
-  readonly pauseN: number | null;
-  /** The entry up to which the page knows what happened. */
-  readonly known: number;
+  /** Where that which it is about stands now, in one line: any other one than before is news. */
+  stand(): string;
+  /** Where it stood when the page was made. */
+  readonly known: string;
 }
 
 interface Stream extends Listening {
-  told: number;
+  told: string;
   write(text: string): boolean;
   end(): void;
 }
 
 /** Every page that is open. Without one a commit costs nothing. */
 export class LivePages {
-  readonly #writer: Writer;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #streams = new Set<Stream>();
@@ -55,17 +49,9 @@ export class LivePages {
   readonly #unsubscribe: () => void;
 
   constructor(parts: { readonly writer: Writer; readonly clock: Clock; readonly log: Log }) {
-    this.#writer = parts.writer;
     this.#clock = parts.clock;
     this.#log = parts.log;
     this.#unsubscribe = parts.writer.onCommit(() => this.changed());
-  }
-
-  /** The newest entry of the log, or of a pause's part of it; 0 where there is none. */
-  newest(pauseN: number | null): number {
-    const row =
-      pauseN === null ? this.#writer.one(newestEntry, {}) : this.#writer.one(newestOfPause, { pause_n: pauseN });
-    return row?.seq ?? 0;
   }
 
   /** @throws Problem `rate-limited` beyond 20 of a session, `unavailable` beyond 200 in all, or when the server stops. */
@@ -148,9 +134,8 @@ export class LivePages {
       stream.end();
       return;
     }
-    const newest = this.newest(stream.pauseN);
-    if (newest !== stream.told && stream.write(`id: ${newest}\nevent: changed\ndata: ${newest}\n\n`))
-      stream.told = newest;
+    const stand = stream.stand();
+    if (stand !== stream.told && stream.write(`id: ${stand}\nevent: changed\ndata: ${stand}\n\n`)) stream.told = stand;
   }
 
   #beat(): void {

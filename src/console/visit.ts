@@ -1,10 +1,12 @@
 import type { Call, Reply } from "../access/index.ts";
 import type { Actor } from "../audit/index.ts";
+import type { ConfiguredChannel } from "../channels/configured.ts";
 import type { DeliveryContext } from "../delivery/index.ts";
 import type { Pause, PauseContext } from "../pauses/index.ts";
 import type { LoadedConfig } from "../platform/config/load.ts";
 import type { Log } from "../platform/log.ts";
 import type { OperatorRole, Writer } from "../storage/index.ts";
+import type { Webhooks } from "../webhooks/index.ts";
 import type { Health } from "./health.ts";
 import { PAGE_HEADERS, type Viewer } from "./html.ts";
 import type { LivePages } from "./live.ts";
@@ -18,6 +20,9 @@ export interface ConsoleParts {
   readonly config: LoadedConfig;
   readonly baseUrl: () => string;
   readonly log: Log;
+  readonly webhooks: Webhooks;
+  /** The channels in use, by name. */
+  readonly channels: ReadonlyMap<string, ConfiguredChannel>;
   /** A pause as the API shows it: never with its link. */
   readonly show: (pauseN: number) => Pause | null;
 }

@@ -1,6 +1,7 @@
 export { listeners, MOST_ENDPOINTS } from "./endpoints.ts";
+export { webhookEvents } from "./events.ts";
 export { disableEndpoint, noteFailure, noteSuccess } from "./failing.ts";
-export { allEndpoints, worldByName } from "./operator-queries.ts";
+export { allEndpoints, endpointById, endpointsBefore, worldByName } from "./operator-queries.ts";
 export { addressGuard, type PostResult, type WebhookClient, webhookClient } from "./outgoing/index.ts";
 export { isWebhook, USER_AGENT } from "./own.ts";
 export { type EndpointRow, endpointByNumber, endpointsOfWorld } from "./queries.ts";

@@ -298,9 +298,15 @@ describe("over the table of forms", () => {
       "admin /console/operators/:id/reset",
       "admin /console/operators/:id/role",
       "admin /console/sessions/:id/revoke",
+      "admin /console/webhooks",
+      "admin /console/webhooks/:id/change",
+      "admin /console/webhooks/:id/delete",
+      "admin /console/webhooks/:id/rotate",
+      "admin /console/webhooks/:id/status",
       "operator /console/deliveries/:id/again",
       "operator /console/health/look",
       "operator /console/pauses/:id/withdraw",
+      "operator /console/webhooks/:id/test",
     ]);
   });
 

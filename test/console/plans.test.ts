@@ -3,11 +3,14 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import {
   deliveriesAbout,
+  deliveriesTo,
   endedOf,
   entriesBefore,
   entriesOfPauseLike,
   failedBefore,
+  newestTo,
   pausesBehind,
+  waitingFor,
   waitingOf,
 } from "../../src/console/views/queries.ts";
 import { openDatabase, type Query } from "../../src/storage/index.ts";
@@ -19,6 +22,9 @@ test.each([
   ["endedOf", endedOf, "pauses_ended"],
   ["pausesBehind", pausesBehind, "PRIMARY KEY"],
   ["failedBefore", failedBefore, "deliveries_failed"],
+  ["deliveriesTo", deliveriesTo, "deliveries_of_endpoint"],
+  ["newestTo", newestTo, "deliveries_of_endpoint"],
+  ["waitingFor", waitingFor, "deliveries_waiting_for"],
   ["deliveriesAbout", deliveriesAbout, "PRIMARY KEY"],
   ["entriesBefore", entriesBefore, "PRIMARY KEY"],
   ["entriesOfPauseLike", entriesOfPauseLike, "audit_entries_of_pause"],
@@ -27,7 +33,8 @@ test.each([
   const database = openDatabase(join(folder, "data"));
   const { sql, params } = (query as Query<object, unknown>).build();
   const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...params.map(() => 1)) as { detail: string }[];
-  const said = plan.map(({ detail }) => detail);
+  // The rows that a limit has left over are counted one by one.
+  const said = plan.map(({ detail }) => detail).filter((detail) => !/^(CO-ROUTINE|SCAN) waiting$/.test(detail));
   expect(said[0]).toMatch(new RegExp(`^SEARCH \\w+ USING .*${index}`));
   expect(said.filter((detail) => /^SCAN|TEMP B-TREE/.test(detail))).toEqual([]);
   database.close();

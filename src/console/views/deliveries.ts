@@ -36,7 +36,7 @@ function deliveries(visit: SignedIn): Reply {
   return page(framed("Deliveries", viewer, content));
 }
 
-async function sendAgain({ parts, id, actor, now }: SignedIn): Promise<Reply> {
+async function sendAgain({ parts, id, fields, actor, now }: SignedIn): Promise<Reply> {
   const row = parts.writer.one(deliveryById, { id });
   if (row === undefined) throw new Problem("not-found", "There is no such delivery.");
   const refused = await parts.writer.write(function* (tx): Work<string | null> {
@@ -52,5 +52,7 @@ async function sendAgain({ parts, id, actor, now }: SignedIn): Promise<Reply> {
     return null;
   });
   if (refused !== null) throw new Problem("not-deliverable", refused);
+  if (fields.get("back") === "webhook" && row.webhook_id !== null)
+    return redirect(`/console/webhooks/${row.webhook_id}#deliveries`);
   return redirect(row.pause_id === null ? "/console/deliveries" : `/console/pauses/${row.pause_id}`);
 }

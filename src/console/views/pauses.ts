@@ -48,7 +48,7 @@ function detail(visit: SignedIn): Reply {
     entries.map((entry) => entryRow(entry, now, false)),
     "The log of this pause was pruned.",
   )}</div></section>`;
-  return page(framed("Pause", viewer, content, { live: liveAddress(visit, { id, n: found.n }) }));
+  return page(framed("Pause", viewer, content, { live: liveAddress(visit, { kind: "pause", id, n: found.n }) }));
 }
 
 function askedList(asked: readonly RowOf<typeof queries.recipientsAsked>[], now: number): Html {

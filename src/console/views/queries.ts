@@ -122,10 +122,44 @@ export const deliveriesAbout = define<{ pause_n: number }>()((db, p) =>
   deliveriesFrom(db).where("deliveries.pause_n", "=", p("pause_n")).orderBy("deliveries.ordinal"),
 );
 
+/** What goes to one endpoint, with an id below `before`, newest first. */
+export const deliveriesTo = define<{ endpoint_n: number; before: string; limit: number }>()((db, p) =>
+  deliveriesFrom(db)
+    .where("deliveries.endpoint_n", "=", p("endpoint_n"))
+    .where("deliveries.id", "<", p("before"))
+    .orderBy("deliveries.id", "desc")
+    .limit(p("limit")),
+);
+
+/** The newest that went, or is to go, to one endpoint. */
+export const newestTo = define<{ endpoint_n: number; limit: number }>()((db, p) =>
+  db
+    .selectFrom("deliveries")
+    .select(["id", "status", "attempts", "created_at", "finished_at"])
+    .where("endpoint_n", "=", p("endpoint_n"))
+    .orderBy("id", "desc")
+    .limit(p("limit")),
+);
+
+/** How many wait for one endpoint, counted to `most`: along an index of what waits alone. */
+export const waitingFor = define<{ endpoint_n: number; most: number }>()((db, p) =>
+  db
+    .selectFrom((eb) =>
+      eb
+        .selectFrom("deliveries")
+        .select("endpoint_n")
+        .where("endpoint_n", "=", p("endpoint_n"))
+        .where("status", "in", ["queued", "sending"])
+        .limit(p("most"))
+        .as("waiting"),
+    )
+    .select((eb) => eb.fn.countAll<number>().as("count")),
+);
+
 export const attemptsAt = define<{ pause_n: number; ordinal: number }>()((db, p) =>
   db
     .selectFrom("delivery_attempts")
-    .select(["attempt", "at", "outcome", "status", "took_ms", "error", "encoding", "segments"])
+    .select(["attempt", "at", "outcome", "status", "took_ms", "error", "excerpt", "encoding", "segments"])
     .where("pause_n", "=", p("pause_n"))
     .where("ordinal", "=", p("ordinal"))
     .orderBy("attempt"),

@@ -3,7 +3,6 @@ import type { Reply } from "../../access/index.ts";
 import { Problem } from "../../platform/problem.ts";
 import type { Random } from "../../platform/random.ts";
 import type { OperatorRole } from "../../storage/index.ts";
-import { allEndpoints } from "../../webhooks/index.ts";
 import { readName } from "../account.ts";
 import {
   type Fragment,
@@ -15,7 +14,6 @@ import {
   moment,
   optionsOf,
   select,
-  state,
   table,
   type Viewer,
   words,
@@ -48,7 +46,7 @@ export const settingsEntries: { readonly pages: readonly Entry[]; readonly forms
 
 function settings(visit: SignedIn): Reply {
   const isAdmin = mayAct(visit.viewer.role, "admin");
-  const content = html`${projects(visit)}${channels(visit)}${endpoints(visit)}${isAdmin ? html`${operators(visit)}${sessions(visit)}` : null}`;
+  const content = html`${projects(visit)}${channels(visit)}${isAdmin ? html`${operators(visit)}${sessions(visit)}` : null}`;
   return page(framed("Settings", visit.viewer, content));
 }
 
@@ -75,20 +73,6 @@ function channels({ parts }: SignedIn): Html {
   );
   const where = parts.config.source ?? "no file: nothing is configured";
   return html`<section aria-labelledby="channels"><h2 id="channels">Channels</h2>${table("Channels", ["Name", "Through"], rows, "No channel is configured: every message goes to the outbox.")}<p class="quiet">From ${where}.</p></section>`;
-}
-
-function endpoints({ parts, now }: SignedIn): Html {
-  return html`<section aria-labelledby="endpoints"><h2 id="endpoints">Webhooks</h2>${table(
-    "Webhook endpoints",
-    ["URL", "Project", "State"],
-    parts.writer
-      .all(allEndpoints, {})
-      .map(
-        (row) =>
-          html`<tr data-row><td>${words(row.url)}</td><td>${row.project} ${row.mode}</td><td>${state(row.status)}${row.disabled_reason === null ? null : html` <span class="quiet">${row.disabled_reason}</span>`}${row.failing_since === null ? null : html`<br><span class="quiet">failing since ${moment(row.failing_since, now)}</span>`}</td></tr>`,
-      ),
-    "No program listens.",
-  )}</section>`;
 }
 
 function operators({ parts, viewer, now }: SignedIn): Html {

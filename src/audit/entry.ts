@@ -118,6 +118,8 @@ export const entryTypes = {
   "operator.removed": { plain: ["operator_id"], committed: [] },
   "operator.signed_in": { plain: ["operator_id", "session_id", "with"], committed: ["ip", "user_agent"] },
   "session.revoked": { plain: ["operator_id", "session_id"], committed: [] },
+  "channel.test_requested": { plain: ["channel", "test"], committed: [] },
+  "channel.tested": { plain: ["channel", "test", "outcome"], committed: [] },
   "delivery.requeued": { plain: ["delivery"], committed: [] },
   "server.started": { plain: ["version", "channels", "config", "template"], committed: [] },
   "server.reloaded": { plain: ["version", "channels", "config", "template"], committed: [] },

@@ -10,6 +10,7 @@ import { Health } from "./health.ts";
 import { bare, framed, html, type Viewer } from "./html.ts";
 import { LivePages } from "./live.ts";
 import { findSession, type OperatorContext, type Session } from "./operators.ts";
+import { channelEntries } from "./views/channels.ts";
 import { deliveryEntries } from "./views/deliveries.ts";
 import { healthEntries } from "./views/health.ts";
 import { keyEntries } from "./views/keys.ts";
@@ -25,6 +26,8 @@ import { type ConsoleParts, type Entry, mayAct, page, redirect, type SignedIn, t
 
 const TRIES = 10;
 const TRIES_A_MINUTE = 2;
+const TESTS = 5;
+const TESTS_A_MINUTE = 1;
 
 const tables = [
   accountEntries,
@@ -38,6 +41,7 @@ const tables = [
   webhookEntries,
   endpointEntries,
   settingsEntries,
+  channelEntries,
   liveEntries,
 ];
 /** Every page of the console. */
@@ -55,6 +59,7 @@ export function createConsole(parts: ConsoleParts): {
   const operators: OperatorContext = { clock, random, ids, folderSecret: parts.folderSecret };
   const perAddress = addressLimit(TRIES, TRIES_A_MINUTE, () => clock.now());
   const perName = rateLimit(TRIES, TRIES_A_MINUTE, () => clock.now());
+  const mayTest = rateLimit(TESTS, TESTS_A_MINUTE, () => clock.now());
   const mayTry = (address: string | null, name: string) => [perAddress(address), perName(name)].every(Boolean);
 
   const live = new LivePages({ writer: parts.writer, clock, log: parts.log });
@@ -85,6 +90,7 @@ export function createConsole(parts: ConsoleParts): {
         fields,
         now: clock.now(),
         mayTry,
+        mayTest,
         live,
         health,
       };

@@ -40,6 +40,8 @@ export interface Visit {
   readonly now: number;
   /** Whether one more sign-in may be tried from an address, and under a name. */
   readonly mayTry: (address: string | null, name: string) => boolean;
+  /** Whether one more test message may be sent by an operator. */
+  readonly mayTest: (operatorId: string) => boolean;
   readonly live: LivePages;
   readonly health: Health;
 }

@@ -1,7 +1,14 @@
 export { Attendant } from "./attendant.ts";
 export { forgetMessages, takeRoom } from "./ceiling.ts";
 export type { DeliveryContext } from "./context.ts";
-export { type ClaimedMessage, type Compose, type DueMessage, queueNotices } from "./messages.ts";
+export {
+  type ClaimedMessage,
+  type Compose,
+  type DueMessage,
+  isOptedOut,
+  optedOutWords,
+  queueNotices,
+} from "./messages.ts";
 export { failedOfEndpoint, type WebhookFilter, webhooksByUrgency } from "./operator-queries.ts";
 export type { OnOutbox } from "./outbox.ts";
 export {

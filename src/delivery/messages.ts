@@ -77,8 +77,8 @@ export class MessageTraffic implements Traffic<ClaimedMessage, SendResult> {
       const { pause_n, ordinal } = message;
       if (yield* isNeedless(tx, this.#context, message, now))
         yield* settleLast(tx, this.#context, message, { status: "cancelled", finished_at: now });
-      else if (yield* isOptedOut(tx, this.#context, message))
-        yield* fail(tx, this.#context, message, message.attempts, optedOut(this.#channel));
+      else if (message.kind === "ask" && (yield* isOptedOut(tx, this.#context, lane, message.destination)))
+        yield* fail(tx, this.#context, message, message.attempts, optedOutWords(this.#channel));
       else {
         yield* tx.run(queries.lease, { pause_n, ordinal, due_at: now + leaseMs });
         const asked = message.kind === "notice" ? yield* askedAs(tx, message) : null;
@@ -177,7 +177,8 @@ function isRefusal(result: SendResult): result is Extract<SendResult, { readonly
   return result.outcome === "retry" || result.outcome === "failed";
 }
 
-function optedOut({ addressKind }: Channel): string {
+/** What is said of a message that is not sent because its recipient asked for no more. */
+export function optedOutWords({ addressKind }: Pick<Channel, "addressKind">): string {
   return addressKind === "phone"
     ? "this number has asked for no more texts; its owner has to reply START first"
     : "this recipient has asked for no more messages; they have to reply START first";
@@ -212,8 +213,13 @@ function untilWhen(message: DueMessage): number {
   return message.kind === "notice" ? (message.ended_at ?? 0) + NOTICE_MS : message.expires_at;
 }
 
-function* isOptedOut(tx: Tx, { digests }: DeliveryContext, { kind, lane, destination }: DueMessage): Work<boolean> {
-  if (kind !== "ask") return false;
+/** Whether somebody has asked for no more messages over a channel. */
+export function* isOptedOut(
+  tx: Tx,
+  { digests }: Pick<DeliveryContext, "digests">,
+  lane: string,
+  destination: string,
+): Work<boolean> {
   return (yield* tx.one(queries.findOptOut, { channel: lane, digest: digests.of(destination, lane) })) !== undefined;
 }
 

@@ -303,6 +303,7 @@ describe("over the table of forms", () => {
       "admin /console/webhooks/:id/delete",
       "admin /console/webhooks/:id/rotate",
       "admin /console/webhooks/:id/status",
+      "operator /console/channels/:id/test",
       "operator /console/deliveries/:id/again",
       "operator /console/health/look",
       "operator /console/pauses/:id/withdraw",

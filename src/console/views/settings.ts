@@ -2,6 +2,7 @@
 import type { Reply } from "../../access/index.ts";
 import { Problem } from "../../platform/problem.ts";
 import type { Random } from "../../platform/random.ts";
+import { kindOf } from "../../respond/trial/index.ts";
 import type { OperatorRole } from "../../storage/index.ts";
 import { readName } from "../account.ts";
 import {
@@ -69,7 +70,8 @@ function projects({ parts }: SignedIn): Html {
 
 function channels({ parts }: SignedIn): Html {
   const rows = Object.entries(parts.config.channels).map(
-    ([name, { kind }]) => html`<tr data-row><td>${name}</td><td>${kind}</td></tr>`,
+    ([name]) =>
+      html`<tr data-row><td><a href="/console/channels/${name}">${name}</a></td><td>${kindOf(parts.config, name)}</td></tr>`,
   );
   const where = parts.config.source ?? "no file: nothing is configured";
   return html`<section aria-labelledby="channels"><h2 id="channels">Channels</h2>${table("Channels", ["Name", "Through"], rows, "No channel is configured: every message goes to the outbox.")}<p class="quiet">From ${where}.</p></section>`;

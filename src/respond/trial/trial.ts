@@ -36,8 +36,8 @@ export class Trial {
   }
 
   /** Through a channel that the server has in use: over the connection that it has, and without waiting for a receipt. */
-  async sendInUse(text: TestText): Promise<Tested> {
-    const sent = await this.#handOver(this.#messageOf(text));
+  async sendInUse(text: TestText, id: string): Promise<Tested & { readonly sent: NonNullable<Tested["sent"]> }> {
+    const sent = await this.#handOver(this.#messageOf(text, id));
     return { ...this.#about(text, sent.result.segments ?? null), sent, receipt: null, request: null };
   }
 
@@ -91,8 +91,7 @@ export class Trial {
     return { result, latencyMs: this.#clock.now() - startedAt };
   }
 
-  #messageOf({ text, link }: TestText): OutgoingMessage {
-    const deliveryId = this.#ids.next("dlv").id;
+  #messageOf({ text, link }: TestText, deliveryId = this.#ids.next("dlv").id): OutgoingMessage {
     return {
       deliveryId,
       to: this.#target.to,

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { CreatePause, Decision } from "../../clients/typescript/src/index.ts";
+import { AskProgress } from "./ask-progress.ts";
 import { ExitStatus, print, printError, printJson, UsageError } from "./output.ts";
 
 /** What a script reads from the exit status: the first option, another one, and that there is no answer. */
@@ -55,7 +56,9 @@ async function ask(message: string, options: Options): Promise<void> {
     import("../../clients/typescript/src/index.ts"),
     import("./remote.ts"),
   ]);
-  const server = serverOf(process.env, options.url === undefined ? {} : { url: options.url });
+  const progress = new AskProgress(`Asking ${options.to.join(", ")} over ${options.channel}; waiting for the answer.`);
+  const { fetch, listeners } = progress;
+  const server = serverOf(process.env, { fetch, ...(options.url === undefined ? {} : { url: options.url }) });
   const aborter = new AbortController();
   for (const [name, status] of [
     ["SIGINT", 130],
@@ -63,7 +66,6 @@ async function ask(message: string, options: Options): Promise<void> {
   ] as const) {
     process.once(name, () => aborter.abort(new ExitStatus(status)));
   }
-  printError(`Asking ${options.to.join(", ")} over ${options.channel}; waiting for the answer.`);
   const { idempotencyKey } = options;
   let decision: Decision;
   try {
@@ -71,9 +73,10 @@ async function ask(message: string, options: Options): Promise<void> {
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
       signal: aborter.signal,
       cancelOnAbort: true,
+      ...listeners,
     });
   } catch (error) {
-    if (error instanceof ExitStatus) printError("The question was withdrawn.");
+    if (error instanceof ExitStatus) progress.tellStop();
     throw error instanceof PausePointError ? failureOf(error) : error;
   }
   tell(decision, options.json === true);

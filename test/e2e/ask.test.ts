@@ -109,6 +109,57 @@ describe("pausepoint ask", () => {
     });
   }
 
+  test("says once that no server is there, goes on trying, and tells the truth when it is stopped", async () => {
+    const stopped = async (url: string, until: (stderr: string) => unknown) => {
+      const env = environment({ PAUSEPOINT_URL: url, PAUSEPOINT_API_KEY: server.key });
+      const asking = new Started(["ask", "Anybody?", ...TO], server.folder, env);
+      await eventually(async () => until(asking.stderr), Boolean);
+      process.kill(asking.pid, "SIGINT");
+      expect(await asking.ended).toBe(130);
+      return asking.stderr;
+    };
+    const away = await stopped("http://127.0.0.1:9", (stderr) => stderr !== "");
+    expect(away).toMatch(
+      /^http:\/\/127\.0\.0\.1:9 can't be reached: [^\n]*\. Nobody is asked yet; trying again\.\nNobody was asked\.\n$/,
+    );
+
+    // Something that may have handed the question on: nobody can know whether somebody was asked.
+    let tries = 0;
+    const instead = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: () => {
+        tries++;
+        return new Response("<html>", { status: 502 });
+      },
+    });
+    const unclear = await stopped(instead.url.href, () => tries >= 3);
+    await instead.stop(true);
+    expect(unclear.trimEnd().split("\n")).toEqual([
+      expect.stringContaining("what answered (HTTP 502) is not PausePoint"),
+      "The server has not answered: whether the question was asked is not known.",
+    ]);
+
+    // One that is away while the question is open.
+    const other = await serveBinary();
+    const env = environment({ PAUSEPOINT_URL: other.url, PAUSEPOINT_API_KEY: other.key });
+    const asking = new Started(["ask", "Still there?", ...TO], server.folder, env);
+    await eventually(
+      async () => asking.stderr,
+      (stderr) => stderr.includes("Asking"),
+    );
+    await other.stop();
+    await eventually(
+      async () => asking.stderr,
+      (stderr) => stderr.includes("The question stays open; trying again."),
+    );
+    process.kill(asking.pid, "SIGINT");
+    await asking.ended;
+    expect(asking.stderr).toEndWith(
+      "The question could not be withdrawn, as no server answered: it stays open until its time is over.\n",
+    );
+  });
+
   test("says what is wrong, and asks nobody", async () => {
     const before = (await server.call("/v1/pause?limit=100")).body.data.length;
     const said = async (args: string[], env: Record<string, string> = {}) => {

@@ -1,5 +1,5 @@
-import { type AskOptions, type Decision, decisionOf } from "./decision.ts";
-import { PausePointError } from "./errors.ts";
+import { type AskOptions, type Decision, decisionOf, type Progress } from "./decision.ts";
+import { ConflictError, PausePointError } from "./errors.ts";
 import { type ApiRequest, type Fetch, isPassing, rest, restMs, type Server, send } from "./http.ts";
 import type { AuditPage, AuditQuery, ConsumedReceipt, CreatePause, ListQuery, Page, Pause } from "./types.ts";
 
@@ -25,6 +25,8 @@ interface Cancellable {
 
 /** Below the idle limits of proxies, and a good deal below what the server allows. */
 const POLL_SECONDS = 50;
+/** Whoever listens hears soon that no message got through: channels mostly know within seconds. */
+const FIRST_POLL_SECONDS = [1, 2, 5, 10, 20];
 const USUAL_TIMEOUT_MS = 30_000;
 const USUAL_PATIENCE_MS = 600_000;
 const WITHDRAW_TIMEOUT_MS = 10_000;
@@ -63,19 +65,24 @@ export class PausePoint {
     // A create that is cut off may have been taken: one that is to be withdrawn is let finish, so that its id is known.
     const creating = cancelOnAbort || signal === undefined ? {} : { signal };
     const asked = () => this.createPause(question, { idempotencyKey, ...creating });
-    const pause = await this.#persist(asked, signal);
+    const pause = await this.#persist(asked, signal, options);
     try {
-      return decisionOf(await this.#ended(pause, signal));
+      return decisionOf(await this.#ended(pause, signal, options));
     } catch (error) {
-      if (cancelOnAbort && signal?.aborted === true) await this.#withdraw(pause);
+      if (cancelOnAbort && signal?.aborted === true) {
+        const stopped = await this.#withdraw(pause);
+        options.onStopped?.(stopped);
+      }
       throw error;
     }
   }
 
   /** Blocks until a pause has ended, and answers it. Goes on over restarts of the server and broken networks. */
-  async waitForEnd(pauseId: string, { signal }: Cancellable = {}): Promise<Pause> {
-    const poll = () => this.getPause(pauseId, { waitSeconds: POLL_SECONDS, ...signalIn(signal) });
-    return await this.#ended(await this.#persist(poll, signal), signal);
+  async waitForEnd(pauseId: string, options: Cancellable & Progress = {}): Promise<Pause> {
+    const { signal, onPending } = options;
+    const waitSeconds = onPending === undefined ? POLL_SECONDS : 0;
+    const poll = () => this.getPause(pauseId, { waitSeconds, ...signalIn(signal) });
+    return await this.#ended(await this.#persist(poll, signal, options), signal, options);
   }
 
   /** `POST /v1/pause`: asks, and answers at once with the pause. */
@@ -126,20 +133,29 @@ export class PausePoint {
     return this.#send({ method: "POST", path: "/v1/receipts/consume", body: request, signal });
   }
 
-  async #ended(pause: Pause, signal: AbortSignal | undefined): Promise<Pause> {
+  async #ended(pause: Pause, signal: AbortSignal | undefined, progress: Progress): Promise<Pause> {
+    const { onPending } = progress;
+    const first = onPending === undefined ? [] : [...FIRST_POLL_SECONDS];
     let seen = pause;
     while (seen.status === "pending") {
+      onPending?.(seen);
       const started = Date.now();
-      const poll = () => this.getPause(pause.pause_id, { waitSeconds: POLL_SECONDS, ...signalIn(signal) });
-      seen = await this.#persist(poll, signal, Date.parse(pause.expires_at));
+      const waitSeconds = first.shift() ?? POLL_SECONDS;
+      const poll = () => this.getPause(pause.pause_id, { waitSeconds, ...signalIn(signal) });
+      seen = await this.#persist(poll, signal, progress, Date.parse(pause.expires_at));
       // Pending before the time is over: the server lets go of who waits, as it stops.
-      if (seen.status === "pending" && Date.now() - started < 1_000) await rest(restMs(1, null), signal);
+      if (seen.status === "pending" && Date.now() - started < 900) await rest(restMs(1, null), signal);
     }
     return seen;
   }
 
   /** Tries again what fails in passing, for as long as patience lasts; it begins at `from` where that is still to come. */
-  async #persist<Answer>(attempt: () => Promise<Answer>, signal: AbortSignal | undefined, from = 0): Promise<Answer> {
+  async #persist<Answer>(
+    attempt: () => Promise<Answer>,
+    signal: AbortSignal | undefined,
+    { onRetry }: Progress,
+    from = 0,
+  ): Promise<Answer> {
     const end = Math.max(Date.now(), from) + this.#patienceMs;
     for (let attempts = 1; ; attempts++) {
       try {
@@ -148,16 +164,21 @@ export class PausePoint {
         signal?.throwIfAborted();
         const pauseMs = restMs(attempts, error);
         if (!isPassing(error) || Date.now() + pauseMs > end) throw error;
+        onRetry?.(error);
         await rest(pauseMs, signal);
       }
     }
   }
 
-  /** As far as it goes: what ended it is what is told. */
-  async #withdraw({ pause_id }: Pause): Promise<void> {
+  /** As far as it goes: the pause as it has ended, or null where no server answered. */
+  async #withdraw({ pause_id }: Pause): Promise<Pause | null> {
     const signal = AbortSignal.timeout(WITHDRAW_TIMEOUT_MS);
     const cancel = () => this.cancelPause(pause_id, { reason: "Nobody waits for the answer any more.", signal });
-    await this.#persist(cancel, signal).catch(() => {});
+    const ended = () => this.getPause(pause_id, { signal });
+    const persist = (attempt: () => Promise<Pause>) => this.#persist(attempt, signal, {});
+    return await persist(cancel)
+      .catch((error) => (error instanceof ConflictError ? persist(ended) : null))
+      .catch(() => null);
   }
 
   #send<Answer>(request: Omit<ApiRequest, "timeoutMs">, waitSeconds = 0): Promise<Answer> {

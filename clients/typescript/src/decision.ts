@@ -1,3 +1,4 @@
+import type { PausePointError } from "./errors.ts";
 import type { Pause } from "./types.ts";
 
 /** How a question ended. */
@@ -15,12 +16,25 @@ export interface Decision {
   readonly pause: Pause;
 }
 
-export interface AskOptions {
+/** What can be heard while a question is waited for. What a listener throws ends the wait. */
+export interface Progress {
+  /** It is open: told once it is asked, and each time the server has told of it. `reached` false: no message got through. */
+  readonly onPending?: (pause: Pause) => void;
+  /** A try has failed in passing, such as for a server that can't be reached, and there will be another. */
+  readonly onRetry?: (error: PausePointError) => void;
+}
+
+export interface AskOptions extends Progress {
   /** Names the question over retries and restarts of your own process: asked again, nobody is texted twice. */
   readonly idempotencyKey?: string;
   readonly signal?: AbortSignal;
   /** Withdraw the question when the signal is aborted, so that nobody answers what nobody waits for. */
   readonly cancelOnAbort?: boolean;
+  /**
+   * What became of the question by `cancelOnAbort`: it is cancelled, or had ended before. Null where no server was there to
+   * tell; not called where nothing was asked.
+   */
+  readonly onStopped?: (pause: Pause | null) => void;
 }
 
 /** The decision of a pause that has ended. */

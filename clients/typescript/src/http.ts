@@ -1,5 +1,12 @@
 /** One request to the API and its answer; and what is tried again. */
-import { AnswerError, ConnectionError, type ProblemDocument, ProblemError, problemError } from "./errors.ts";
+import {
+  AnswerError,
+  ConnectionError,
+  type PausePointError,
+  type ProblemDocument,
+  ProblemError,
+  problemError,
+} from "./errors.ts";
 
 export interface ApiRequest {
   readonly method?: "GET" | "POST";
@@ -64,7 +71,7 @@ export async function send<Answer>(server: Server, request: ApiRequest): Promise
 }
 
 /** Whether the same request may well succeed a little later: nothing in it was refused. */
-export function isPassing(error: unknown): boolean {
+export function isPassing(error: unknown): error is PausePointError {
   if (error instanceof ConnectionError) return true;
   if (error instanceof AnswerError) return error.status >= 500;
   if (!(error instanceof ProblemError)) return false;

@@ -8,7 +8,7 @@
  * if (decision.isHuman && decision.choice === "Approve") wire();
  */
 export { PausePoint, type PausePointOptions } from "./client.ts";
-export type { AskOptions, Decision } from "./decision.ts";
+export type { AskOptions, Decision, Progress } from "./decision.ts";
 export { type DigestedAction, digestAction } from "./digest.ts";
 export {
   AnswerError,

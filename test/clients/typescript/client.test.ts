@@ -106,6 +106,38 @@ describe("ask", () => {
     expect((await client.listPauses({ limit: 100 })).data.filter(({ message }) => message === "Once?")).toHaveLength(1);
   });
 
+  test("tells whoever listens that it is open, and what became of it when it was stopped", async () => {
+    for (const [message, answered, end] of [
+      ["Heard?", false, { status: "cancelled" }],
+      // Somebody was faster than the withdrawal.
+      ["Heard too late?", true, { status: "responded", response_choice: "Approve" }],
+    ] as const) {
+      const aborter = new AbortController();
+      const heard: unknown[] = [];
+      const slow = proxy(async (request) => {
+        if (answered && request.url.endsWith("/cancel")) await tap(message, "Approve");
+        return null;
+      });
+      const asking = slow.ask(
+        { ...wire, message },
+        {
+          signal: aborter.signal,
+          cancelOnAbort: true,
+          onPending: ({ status }) => {
+            heard.push(status);
+            if (heard.length === 2) aborter.abort(new Error("Ctrl-C"));
+          },
+          onStopped: (pause) => heard.push(pause),
+        },
+      );
+      const stopped = asking.catch((error: Error) => error.message);
+      await appliance.held(1);
+      appliance.clock.turn(1_000);
+      expect(await stopped).toBe("Ctrl-C");
+      expect(heard).toEqual(["pending", "pending", expect.objectContaining(end)]);
+    }
+  });
+
   test("withdraws the question when it is aborted and was told to, and else leaves it", async () => {
     for (const [message, cancelOnAbort] of [
       ["Withdrawn?", true],

@@ -1,5 +1,6 @@
 /** What `pausepoint ask` says on stderr while it waits, and once it is stopped: what is the case, each thing once. */
 import type { AskOptions, Fetch, Pause } from "../../clients/typescript/src/index.ts";
+import { unreached } from "../platform/unreached.ts";
 import { printError } from "./output.ts";
 
 type Listeners = Required<Pick<AskOptions, "onPending" | "onRetry" | "onStopped">>;
@@ -11,6 +12,7 @@ export class AskProgress {
   #isAsked = false;
   #mayBeAsked = false;
   #isInTrouble = false;
+  #isUnreachedTold = false;
   #end: Pause | null = null;
 
   /** @param asking what is said once the question is asked */
@@ -28,10 +30,11 @@ export class AskProgress {
       }
     };
     this.listeners = {
-      onPending: () => {
+      onPending: (pause) => {
         if (!this.#isAsked) printError(asking);
         this.#isAsked = true;
         this.#isInTrouble = false;
+        this.tellReach(pause);
       },
       onRetry: ({ message }) => {
         if (!this.#isInTrouble) printError(`${message.replace(/\.$/, "")}. ${this.#isAsked ? STILL_OPEN : NOT_ASKED}`);
@@ -41,6 +44,14 @@ export class AskProgress {
         this.#end = pause;
       },
     };
+  }
+
+  /** Says once that nobody has got the question. */
+  tellReach(pause: Pause): void {
+    const why = unreached(pause);
+    if (why === null || this.#isUnreachedTold) return;
+    this.#isUnreachedTold = true;
+    printError(`Nobody knows of the question: ${why}.`);
   }
 
   /** What became of the question of a command that was stopped. */

@@ -79,6 +79,7 @@ async function ask(message: string, options: Options): Promise<void> {
     if (error instanceof ExitStatus) progress.tellStop();
     throw error instanceof PausePointError ? failureOf(error) : error;
   }
+  if (decision.choice === null || !decision.isHuman) progress.tellReach(decision.pause);
   tell(decision, options.json === true);
   const status = statusOf(decision, options.acceptDefault === true);
   if (status !== FIRST) throw new ExitStatus(status);

@@ -2,6 +2,7 @@
 
 import { isPassing, rest, restMs } from "../../clients/typescript/src/http.ts";
 import { type Pause, type PausePoint, PausePointError, ProblemError } from "../../clients/typescript/src/index.ts";
+import { unreached } from "../platform/unreached.ts";
 import { actionOf, EventError, type HookEvent, type Host, type Outcome } from "./event.ts";
 import { ALLOW, NotShown, type Question, questionOf, sha256, textOfAction } from "./question.ts";
 import { consumed, mayConsume, NO_SCOPE } from "./receipts.ts";
@@ -94,7 +95,7 @@ async function waited(api: PausePoint, question: Question, event: HookEvent, par
     const forget = isNew ? state.open(event.session, callOf(event), asked.pause_id) : () => {};
     let pause: Pause;
     try {
-      pause = isNew ? await api.waitForEnd(asked.pause_id, { signal }) : asked;
+      pause = isNew ? await api.waitForEnd(asked.pause_id, { signal, onPending: stopIfUnreached }) : asked;
     } catch (error) {
       await withdraw(api, asked.pause_id);
       throw error;
@@ -110,6 +111,12 @@ async function waited(api: PausePoint, question: Question, event: HookEvent, par
   return denied("The same command was asked about too often.");
 }
 
+/** What nobody has got nobody answers: the agent need not stand still until the time is over. */
+function stopIfUnreached(pause: Pause): void {
+  const why = unreached(pause);
+  if (why !== null) throw new PausePointError(`${why} (${pause.pause_id})`);
+}
+
 /** Denied now, and let through once, after it was approved: for hosts that can't wait. */
 async function held(api: PausePoint, question: Question, { signal }: GateParts): Promise<Outcome> {
   // A person who is asked in vain trusts the next question less. The server's word is needed for a no.
@@ -120,7 +127,7 @@ async function held(api: PausePoint, question: Question, { signal }: GateParts):
     const pause = await create(api, question, round, signal);
     if (pause.status === "pending")
       return denied(
-        `It is held until a person has decided (${pause.pause_id}). Do not go around it. Run the very same command again once it is approved: it is then let through once.`,
+        `It is held until a person has decided (${pause.pause_id})${withReach(pause)}. Do not go around it. Run the very same command again once it is approved: it is then let through once.`,
       );
     const answer = answerOf(pause, question);
     if (answer.kind === "allow") {
@@ -145,9 +152,15 @@ function answerOf(pause: Pause, { body }: Question): Outcome {
     if (choice === ALLOW) return { kind: "allow", reason: `Allowed once by a person (${pause.pause_id}).${said}` };
     return denied(`A person said no (${pause.pause_id}).${said}`);
   }
-  if (status === "timed_out") return denied(`Nobody answered in time (${pause.pause_id}).`);
-  if (status === "cancelled") return denied(`The question was withdrawn (${pause.pause_id}).`);
+  if (status === "timed_out") return denied(`Nobody answered in time (${pause.pause_id})${withReach(pause)}.`);
+  if (status === "cancelled") return denied(`The question was withdrawn (${pause.pause_id})${withReach(pause)}.`);
   return denied("What the server answered is no person's decision.");
+}
+
+/** To follow what is said of a pause. */
+function withReach(pause: Pause): string {
+  const why = unreached(pause);
+  return why === null ? "" : `, but ${why}`;
 }
 
 /** Asks, and tries again what fails in passing. A create that is under way is let finish, so that it can be withdrawn. */

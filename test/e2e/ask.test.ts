@@ -109,6 +109,26 @@ describe("pausepoint ask", () => {
     });
   }
 
+  test("says at once, and once, that nobody has got the question, and why", async () => {
+    const late = await ask(["Undelivered?", "--to", "+1 500 555 0109"], async (id) => {
+      await eventually(
+        async () => (await server.pause(id)).reached,
+        (reached) => reached === false,
+      );
+      // Told while it waits, not only at the end.
+      await server.pause(id, 2);
+      await server.call(`/v1/test/pause/${id}/expire`, { method: "POST" });
+    });
+    expect(late.stderr.trimEnd().split("\n")).toEqual([
+      "Asking +1 500 555 0109 over sms; waiting for the answer.",
+      expect.stringMatching(
+        /^Nobody knows of the question: no message got through: sms to \+15005550109 failed \(.+\)\.$/,
+      ),
+      "Nobody answered in time.",
+    ]);
+    expect(late.status).toBe(4);
+  });
+
   test("says once that no server is there, goes on trying, and tells the truth when it is stopped", async () => {
     const stopped = async (url: string, until: (stderr: string) => unknown) => {
       const env = environment({ PAUSEPOINT_URL: url, PAUSEPOINT_API_KEY: server.key });

@@ -249,6 +249,25 @@ describe("it is denied", () => {
     }
   });
 
+  test("when no message got through, soon and with the reason, and the question is withdrawn", async () => {
+    const unreachable = new HookHome(server, { ...RULES, to: "+1 500 555 0109", minutes: 30 });
+    const started = performance.now();
+    const why = /no message got through: sms to \+15005550109 failed \(.+\) \((pause_\w+)\)\.$/;
+    const { stdout } = await unreachable.run("claude-code", before("rm -rf unreached"));
+    expect(said(stdout)).toMatchObject({
+      permissionDecision: "deny",
+      permissionDecisionReason: expect.stringMatching(why),
+    });
+    expect(performance.now() - started).toBeLessThan(20_000);
+    expect((await server.pause(why.exec(said(stdout).permissionDecisionReason)![1]!)).status).toBe("cancelled");
+    // Retried by the agent, the same call still hears why.
+    const again = before("rm -rf again");
+    await unreachable.run("claude-code", again);
+    expect(said((await unreachable.run("claude-code", again)).stdout).permissionDecisionReason).toMatch(
+      /The question was withdrawn \(pause_\w+\), but no message got through/,
+    );
+  });
+
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     test(`when the host stops the hook by ${signal}, and the question is withdrawn`, async () => {
       const hook = home.start("claude-code", before(`rm -rf ${signal}`));

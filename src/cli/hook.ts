@@ -151,7 +151,7 @@ async function check(
   await expect("what can't be read is denied", "{", ["denied"]);
   results.push(["the server and the key", await serverFault(rules)]);
   if (rules.held) results.push(["the key may use what a person has approved", await heldFault(rules)]);
-  results.push(["somebody to ask", rules.to === null ? `"to" is in no rules file` : null]);
+  results.push(["somebody to ask", await recipientFault(rules)]);
   if (ask) await expect("a person allowed it", about("rm -rf /tmp/pausepoint-hook-check"), ["passed", "allowed"]);
   for (const [what, fault] of results)
     print(`${fault === null ? "ok  " : "FAIL"}  ${what}${fault === null ? "" : `: ${fault}`}`);
@@ -177,6 +177,21 @@ async function heldFault(rules: Awaited<ReturnType<typeof rulesHere>>): Promise<
   ]);
   try {
     return (await mayConsume(serverFor(process.env, rules).api)) ? null : NO_SCOPE;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** Whether the server would take the question to whom the rules name, over the channel that they name; nobody is asked. */
+async function recipientFault(rules: Awaited<ReturnType<typeof rulesHere>>): Promise<string | null> {
+  if (rules.to === null) return '"to" is in no rules file';
+  const [{ serverFor }, { refusedRecipients }] = await Promise.all([
+    import("../hook/surroundings.ts"),
+    import("../hook/check.ts"),
+  ]);
+  try {
+    const { to, channel } = rules;
+    return await refusedRecipients(serverFor(process.env, rules).api, { to, channel });
   } catch (error) {
     return (error as Error).message;
   }

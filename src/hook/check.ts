@@ -1,5 +1,6 @@
 /** Fires synthetic events through what is installed: what is harmless must pass, and what can't be read must be denied. */
 
+import { InvalidRequestError, type PausePoint, PausePointError } from "../../clients/typescript/src/index.ts";
 import type { HostName } from "./event.ts";
 import type { Found } from "./settings.ts";
 
@@ -48,4 +49,33 @@ export function syntheticEvent(host: HostName, command: string, cwd: string, id:
       return { hook_event_name: "PreToolUse", session_id, cwd, tool_name, tool_input: { command }, tool_use_id: id };
     }
   }
+}
+
+/** Never a webhook's address, so that a question with it is refused, and nobody is asked. */
+const NOT_ASKED = "hook check: nobody is to be asked";
+
+/**
+ * What the server says against whom the rules name and how they are to be asked; null where it would ask them. It names
+ * everything that is wrong with a question at once: the one asked here has a fault of its own, which keeps it from going out.
+ *
+ * @throws PausePointError where the server can't be asked
+ */
+export async function refusedRecipients(
+  api: PausePoint,
+  { to, channel }: { readonly to: string | readonly string[]; readonly channel: string },
+): Promise<string | null> {
+  const recipient = typeof to === "string" ? to : [...to];
+  try {
+    await api.createPause({ recipient, channel, message: "hook check", webhook_url: NOT_ASKED });
+  } catch (error) {
+    if (!(error instanceof InvalidRequestError)) throw error;
+    const faults = error.errors.filter(({ pointer }) => pointer !== "/webhook_url");
+    if (faults.length === 0) return null;
+    const named = (pointer = "") =>
+      pointer.startsWith("/channel")
+        ? `the channel ${channel}`
+        : ([to].flat()[Number(pointer.split("/")[2] ?? 0)] ?? "it");
+    return faults.map(({ pointer, detail }) => `${named(pointer)} ${detail}`).join("; ");
+  }
+  throw new PausePointError("what answered is not PausePoint: it took a question that can't be asked");
 }

@@ -71,6 +71,10 @@ const promised: Record<string, [RegExp, number][]> = {
     [/^wiring 8400.00 to Meridian\nThe receipt was consumed at\n$/, 1],
     [/^401\n$/, 1],
   ],
+  "docs/permission-hooks.md": [
+    [/^status 0\n$/, 1],
+    [/"permissionDecision":"allow"/, 1],
+  ],
   "docs/test-recipients.md": [
     [/^Deploy\nAbort\nstatus 3\npause_\w+\n$/, 1],
     [/^9 passed in /m, 1],

@@ -38,4 +38,24 @@ describe("hook check", () => {
     // Without held commands nobody needs the scope.
     expect((await check({ to: "+13128471928" }, await keyWith("pauses:write,pauses:read"))).status).toBe(0);
   });
+
+  test("asks the server whether it knows whom the rules name, and asks nobody", async () => {
+    const before = (await server.call("/v1/pause")).body.data.length;
+    for (const [rules, fault] of [
+      [{ to: "@oncall" }, "@oncall names nobody in the configuration's people"],
+      [{ to: ["+13128471928", "@second"] }, "@second names nobody in the configuration's people"],
+      [{ to: "+13128471928", channel: "pager" }, "the channel pager is not configured"],
+      [{ to: "ops@example.com" }, "ops@example.com must be a phone number"],
+      [{ channel: "sms" }, '"to" is in no rules file'],
+    ] as const) {
+      const { status, stdout } = await check(rules);
+      expect(stdout).toContain(`FAIL  somebody to ask: ${fault}`);
+      expect(stdout.match(/^FAIL/gm)).toHaveLength(1);
+      expect(status).toBe(1);
+    }
+    const good = await check({ to: ["+13128471928", "+13128471929"] });
+    expect(good.stdout).toContain("ok    somebody to ask\n");
+    expect(good.status).toBe(0);
+    expect((await server.call("/v1/pause")).body.data).toHaveLength(before);
+  });
 });

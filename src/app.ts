@@ -15,6 +15,7 @@ import { frontPage } from "./http/front.ts";
 import { healthRoutes } from "./http/health.ts";
 import { openApiRoute } from "./http/openapi/route.ts";
 import { addressLimit } from "./http/rate.ts";
+import { selfRoute } from "./http/self.ts";
 import { type HttpServer, startServer } from "./http/server.ts";
 import { Told } from "./http/told.ts";
 import { mcpOverHttp } from "./mcp/route.ts";
@@ -206,6 +207,7 @@ async function compose(
       mcp.route,
       agentHooks.route,
       ...healthRoutes(writer, stopping),
+      selfRoute(folder.secret, parts.config.dataDir),
       openApiRoute(baseUrl),
       ...docsRoutes(baseUrl),
       ...seen.routes,

@@ -37,9 +37,26 @@ export interface Channel {
    * did, and every message says so.
    */
   readonly hasSessions?: boolean;
+  /**
+   * Asks the peer whether it takes the settings, as cheaply as it can be asked, and sends nothing to anybody. Resolves
+   * with what came of it, also when `signal` aborts. Absent where only a message could tell.
+   */
+  probe?(signal: AbortSignal): Promise<Probed>;
   /** Keeps a connection of its own to the peer, from start to stop; connects again by itself for as long as it runs. */
   connect?(report: Report): Connection;
 }
+
+/** What asking a peer came to, in words without a full stop. */
+export type Probed =
+  /** `accepted`: it takes the credentials. `reached`: it takes connections, and credentials were not tried. */
+  | {
+      readonly outcome: "accepted" | "reached";
+      readonly found: string;
+      /** What the peer says that time it is, in milliseconds, where it says so. */
+      readonly date?: number | null;
+    }
+  /** A message would not get through now. */
+  | { readonly outcome: "refused"; readonly found: string };
 
 export type AddressKind = "phone" | "email" | "slack" | "topic" | "text";
 

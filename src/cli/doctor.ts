@@ -15,6 +15,7 @@ interface DoctorOptions extends CommonOptions {
 
 /** Seconds in which everything has ended, whatever hangs. */
 const WITHIN = "20";
+const LAST_MS = 500;
 
 /** `pausepoint doctor`: looks at configuration, folder and channels, or sends a test message. It writes nothing. */
 export function addDoctor(program: Command): void {
@@ -44,8 +45,15 @@ async function doctor(options: DoctorOptions): Promise<void> {
     throw new UsageError(`--within must be a number of seconds from 1 to 3600, not ${within}`);
   const config = await settingsOf(options);
   // Loaded when asked for: no other command needs the channels to be.
-  if (part !== undefined) await (await import("./doctor/parts.ts")).lookAt(part, config, withinMs);
-  else if (sendTest === undefined)
-    await (await import("./doctor/checks.ts")).check(config, { json, offline, withinMs });
-  else await (await import("./doctor/send-test.ts")).sendTest(config, sendTest, options);
+  if (part !== undefined) await (await import("./doctor/parts.ts")).lookAt(part, config, { offline, withinMs });
+  else if (sendTest !== undefined) await (await import("./doctor/send-test.ts")).sendTest(config, sendTest, options);
+  else {
+    const { check } = await import("./doctor/checks.ts");
+    try {
+      await check(config, { json, offline, withinMs });
+    } finally {
+      // A look-up that hangs can't be taken back, and would hold up the end.
+      setTimeout(() => process.exit(), LAST_MS).unref();
+    }
+  }
 }

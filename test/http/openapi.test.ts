@@ -19,6 +19,7 @@ const notDescribed = [
   "GET /docs",
   "GET /docs/:page",
   "GET /llms.txt",
+  "GET /.well-known/pausepoint-self",
   "GET /",
   "GET /hooks/:channel/:rest",
   "POST /hooks/:channel/:rest",

@@ -111,7 +111,7 @@ export function isUnreachable(code: string): boolean {
 }
 
 /** Words for what fails before a request is handed over; null where it may have been. */
-function neverTaken(code: string, peer: string, hasCertificate: boolean): string | null {
+export function neverTaken(code: string, peer: string, hasCertificate: boolean): string | null {
   if (code === "EPROTO" || /TLSV1.*ALERT|SSLV3_ALERT/.test(code)) {
     return hasCertificate
       ? `the TLS handshake with ${peer} failed (${code}); it may not accept the client certificate in \`tls\``

@@ -6,7 +6,7 @@ import { fit } from "../../platform/sms/fit.ts";
 import { isGsm7, septetsOf } from "../../platform/sms/gsm7.ts";
 import { plain, transliterated } from "../../platform/sms/plain.ts";
 import { segmentsOf } from "../../platform/sms/segments.ts";
-import type { Channel, Conclusion, OutgoingMessage, SendResult } from "../channel.ts";
+import type { Channel, Conclusion, OutgoingMessage, Probed, SendResult } from "../channel.ts";
 import { type Authorization, authorization } from "./auth.ts";
 import type { Concealed } from "./conceal.ts";
 import { Doubts } from "./doubts.ts";
@@ -15,6 +15,7 @@ import { gatewayReceiver } from "./inbound.ts";
 import { judge } from "./judge.ts";
 import { canAnswer } from "./phone.ts";
 import { callbackUrl } from "./proof.ts";
+import { reach } from "./reach.ts";
 import { describeRequest, gatewayMessage } from "./request.ts";
 import { secretsOf } from "./secrets.ts";
 
@@ -45,6 +46,7 @@ export function createHttpGatewayChannel(
   const receive = gatewayReceiver(config, (to, text) => send(wordsFor(to, text, clock), NEVER, false));
   return {
     addressKind: "phone",
+    probe: (signal) => probe(config, { auth, way, clock, signal }),
     send: (message, signal) => send(message, signal, true),
     textOf: (message) => simpler(message, config.transliterate).text,
     ...(config.tellWhenOver ? { conclude: (over, signal) => send(overText(over, config), signal, false) } : {}),
@@ -52,6 +54,21 @@ export function createHttpGatewayChannel(
     takesReplies: () =>
       config.replies !== "off" && receive !== undefined && config.inbound !== undefined && canAnswer(config.from),
   };
+}
+
+/** A token is asked for, where tokens are used; of the gateway itself only whether it takes connections. */
+async function probe(
+  { auth: settings, url }: HttpGatewayConfig,
+  { auth, way, clock, signal }: Pick<Attempt, "auth" | "way" | "clock" | "signal">,
+): Promise<Probed> {
+  if (settings?.type !== "oauth2") return await reach(url, way, clock, signal);
+  const proof = await auth.headers("", signal);
+  if ("failure" in proof)
+    return { outcome: "refused", found: "error" in proof.failure ? proof.failure.error : proof.failure.outcome };
+  const reached = await reach(url, way, clock, signal);
+  return reached.outcome === "refused"
+    ? reached
+    : { outcome: "accepted", found: "the token server gives a token, and the gateway takes connections" };
 }
 
 interface Attempt {

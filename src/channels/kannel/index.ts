@@ -12,6 +12,7 @@ import { type Answer, type Exchange, exchange } from "../http-gateway/exchange.t
 import { concealable, type GatewayParts, overText, simpler, type TextChannel } from "../http-gateway/index.ts";
 import { canAnswer, spelled } from "../http-gateway/phone.ts";
 import { callbackUrl } from "../http-gateway/proof.ts";
+import { reach } from "../http-gateway/reach.ts";
 import { kannelReceiver } from "./inbound.ts";
 
 /** A channel for numbers in E.164. Neither `send` nor `conclude` rejects for what Kannel or the network does. */
@@ -29,6 +30,7 @@ export function createKannelChannel(
   };
   return {
     addressKind: "phone",
+    probe: (signal) => reach(config.url, { ...config, peer: "Kannel" }, clock, signal),
     send: (message, signal) => send(message, signal, hooksUrl()),
     textOf: (message) => simpler(message, config.transliterate).text,
     ...(config.tellWhenOver ? { conclude: (over, signal) => send(overText(over, config), signal, null) } : {}),

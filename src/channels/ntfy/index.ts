@@ -9,7 +9,7 @@ import { type Clock, systemClock } from "../../platform/clock.ts";
 import type { NtfyConfig } from "../../platform/config/ntfy.ts";
 import { parseObject } from "../../platform/json.ts";
 import { readRetryAfter } from "../../platform/retry-after.ts";
-import type { Channel, Conclusion, OutgoingMessage, SendResult } from "../channel.ts";
+import type { Channel, Conclusion, OutgoingMessage, Probed, SendResult } from "../channel.ts";
 import { basic } from "../http-gateway/auth.ts";
 import { excerptOf } from "../http-gateway/conceal.ts";
 import { Doubts } from "../http-gateway/doubts.ts";
@@ -25,6 +25,7 @@ export function createNtfyChannel(
     publish(config, notification, about, { doubts, clock, signal });
   return {
     addressKind: "topic",
+    probe: (signal) => probe(config, clock, signal),
     send: (message, signal) => send(askingFor(message, config), message, signal),
     ...(config.tellWhenOver ? { conclude: (over, signal) => send(overFor(over), aboutOver(over), signal) } : {}),
   };
@@ -96,8 +97,8 @@ async function publish(
 ): Promise<SendResult> {
   const { doubts, clock, signal } = attempt;
   const { deliveryId, to, link, isProbe } = about;
-  const { url, token, user, password, tls, proxy, timeoutSeconds } = config;
-  const login = token !== undefined ? `Bearer ${token}` : user !== undefined ? basic(user, password ?? "") : undefined;
+  const { url, token, password, tls, proxy, timeoutSeconds } = config;
+  const login = loginOf(config);
   const headers = {
     "content-type": "application/json",
     ...(login === undefined ? {} : { authorization: login }),
@@ -110,6 +111,33 @@ async function publish(
   const text = isProbe ? "" : `${notification.title}\n${notification.message}`;
   const excerpt = excerptOf(exchanged.answer.text, { to, link, text, secrets });
   return doubts.settle(deliveryId, judge(exchanged.answer, excerpt, clock));
+}
+
+function loginOf({ token, user, password }: NtfyConfig): string | undefined {
+  return token !== undefined ? `Bearer ${token}` : user !== undefined ? basic(user, password ?? "") : undefined;
+}
+
+/** Reads the account that the log-in belongs to; without one, whether the server is well. */
+async function probe(config: NtfyConfig, clock: Clock, signal: AbortSignal): Promise<Probed> {
+  const { url, tls, proxy, timeoutSeconds } = config;
+  const login = loginOf(config);
+  const request = {
+    method: "GET",
+    url: login === undefined ? `${url}/v1/health` : `${url}/v1/account`,
+    headers: login === undefined ? {} : { authorization: login },
+    body: null,
+  };
+  const exchanged = await exchange(request, { tls, proxy, timeoutSeconds, peer: "the ntfy server" }, clock, signal);
+  if ("failure" in exchanged) return { outcome: "refused", found: exchanged.failure.error };
+  const { status, text } = exchanged.answer;
+  const fields = parseObject(text);
+  if (status === 401 || status === 403)
+    return { outcome: "refused", found: `the ntfy server refuses the log-in (HTTP ${status})` };
+  if (status === 200 && login === undefined && fields?.healthy === true)
+    return { outcome: "reached", found: "the ntfy server is well, and no log-in is configured" };
+  if (status === 200 && login !== undefined && typeof fields?.username === "string")
+    return { outcome: "accepted", found: "the ntfy server takes the log-in" };
+  return { outcome: "refused", found: `something other than an ntfy server answered (HTTP ${status}); check \`url\`` };
 }
 
 /** ntfy answers with the message it published, or with `{ code, http, error }`. */

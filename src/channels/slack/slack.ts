@@ -8,7 +8,16 @@ import type { SlackConfig } from "../../platform/config/slack.ts";
 import { parseObject } from "../../platform/json.ts";
 import { type Log, silentLog } from "../../platform/log.ts";
 import { type Random, systemRandom } from "../../platform/random.ts";
-import type { Channel, Conclusion, OutgoingMessage, PeerAnswer, PeerRequest, Report, SendResult } from "../channel.ts";
+import type {
+  Channel,
+  Conclusion,
+  OutgoingMessage,
+  PeerAnswer,
+  PeerRequest,
+  Probed,
+  Report,
+  SendResult,
+} from "../channel.ts";
 import { createDestinations } from "./destination.ts";
 import { type Contents, conclusionContents, questionContents, shortContents, threadContents } from "./message.ts";
 import { isTooLong } from "./refusals.ts";
@@ -68,6 +77,21 @@ export function createSlackChannel(config: SlackConfig, { clock, log = silentLog
     }
   }
 
+  async function probe(stop: AbortSignal): Promise<Probed> {
+    const attempt = startAttempt(config, clock, stop);
+    try {
+      const asked = await attempt.call("auth.test", botToken, {});
+      if (!asked.isOk) return { outcome: "refused", found: asked.error };
+      if (appToken === undefined) return { outcome: "accepted", found: "Slack takes the bot token" };
+      // Gives an address to connect to, which nobody does: a running server keeps its own connection.
+      const opened = await attempt.call("apps.connections.open", appToken, {});
+      if (!opened.isOk) return { outcome: "refused", found: opened.error };
+      return { outcome: "accepted", found: "Slack takes the bot token and the app-level token" };
+    } finally {
+      attempt.end();
+    }
+  }
+
   function post(attempt: Attempt, channel: string, contents: Contents, thread?: string): Promise<Answer> {
     return attempt.call("chat.postMessage", botToken, {
       channel,
@@ -104,6 +128,7 @@ export function createSlackChannel(config: SlackConfig, { clock, log = silentLog
 
   return {
     addressKind: "slack",
+    probe,
     send,
     conclude,
     ...(signingSecret === undefined

@@ -6,6 +6,7 @@ import type { Random } from "../../platform/random.ts";
 import { fit } from "../../platform/sms/fit.ts";
 import type { Channel, Conclusion, Connection, OutgoingMessage, Report } from "../channel.ts";
 import { canAnswer } from "./addresses.ts";
+import { probeCarrier } from "./probe.ts";
 import { Sender } from "./sender.ts";
 import { spelledText } from "./text.ts";
 
@@ -32,6 +33,7 @@ export function createSmppChannel(
   const sender = new Sender(config, parts);
   return {
     addressKind: "phone",
+    probe: (signal) => probeCarrier(config, parts.clock, signal),
     send: (message, signal) => sender.send(message, signal, true),
     textOf: ({ text }) => spelledText(config, text),
     ...(config.tellWhenOver ? { conclude: (over, signal) => sender.send(textOf(over, config), signal, false) } : {}),

@@ -32,10 +32,10 @@ export type Trouble =
   | { readonly kind: "too-large" };
 
 /**
- * Hands the mail over. `signal` cuts the connection, at whatever stage. Rejects only for what neither the relay nor the
- * network can have done.
+ * Hands the mail over, or with null only logs in and says goodbye: then `isTaken` tells that the relay let us in. `signal`
+ * cuts the connection, at whatever stage. Rejects only for what neither the relay nor the network can have done.
  */
-export async function handOver(config: SmtpConfig, mail: Mail, signal: AbortSignal): Promise<Exchange> {
+export async function handOver(config: SmtpConfig, mail: Mail | null, signal: AbortSignal): Promise<Exchange> {
   const { default: SmtpConnection } = await import("nodemailer/lib/smtp-connection");
   const relay = parseRelay(config.url);
   if (relay === null) throw new Error("the address of the relay was not checked");
@@ -91,6 +91,10 @@ export async function handOver(config: SmtpConfig, mail: Mail, signal: AbortSign
       if (!smtp.allowsAuth) throw new Refused({ kind: "no-login-offered" });
       const { user, password: pass } = relay.login;
       await step((done) => smtp.login({ credentials: { user, pass } }, done));
+    }
+    if (mail === null) {
+      smtp.quit();
+      return { isTaken: true, reply: "" };
     }
     stage = "sender";
     // Read for the first time once the relay has said that it will take the mail.

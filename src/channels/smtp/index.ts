@@ -1,7 +1,7 @@
 /** Mail through a relay (SMTP, RFC 5321): text and HTML, one question and one link to one person. */
 import { afterLong, type Clock, systemClock } from "../../platform/clock.ts";
-import type { SmtpConfig } from "../../platform/config/smtp.ts";
-import type { Channel, SendResult } from "../channel.ts";
+import { parseRelay, type SmtpConfig } from "../../platform/config/smtp.ts";
+import type { Channel, Probed, SendResult } from "../channel.ts";
 import { handOver } from "./exchange.ts";
 import { askingMail, type Mail, overMail } from "./mail.ts";
 import { judge } from "./outcome.ts";
@@ -26,11 +26,29 @@ export function createSmtpChannel(config: SmtpConfig, clock: Clock = systemClock
   };
   return {
     addressKind: "email",
+    probe: (signal) => logIn(config, clock, signal),
     send: (message, signal) => deliver(message.to, () => askingMail(config, message, clock.now()), signal),
     ...(config.tellWhenOver && {
       conclude: (conclusion, signal) => deliver(conclusion.to, () => overMail(config, conclusion, clock.now()), signal),
     }),
   };
+}
+
+/** Connects, encrypts and logs in as for a mail, and sends none. */
+async function logIn(config: SmtpConfig, clock: Clock, signal: AbortSignal): Promise<Probed> {
+  const deadline = startDeadline(clock, config.timeoutSeconds * 1000);
+  try {
+    const exchange = await handOver(config, null, AbortSignal.any([signal, deadline.signal]));
+    if (!exchange.isTaken) {
+      const result = judge(exchange, config, "", "late");
+      return { outcome: "refused", found: "error" in result ? result.error : result.outcome };
+    }
+    return parseRelay(config.url)?.login === null
+      ? { outcome: "reached", found: "the relay answers, and no log-in is configured" }
+      : { outcome: "accepted", found: "the relay takes the log-in" };
+  } finally {
+    deadline.cancel();
+  }
 }
 
 /** Nothing that could end the address in a command or a header, or start another one (RFC 5321, 4.1.2). */

@@ -3,6 +3,7 @@ import type { TwilioConfig } from "../../platform/config/twilio.ts";
 import { fit } from "../../platform/sms/fit.ts";
 import type { Channel, Conclusion, OutgoingMessage } from "../channel.ts";
 import { twilioReceiver } from "./callbacks.ts";
+import { probeAccount } from "./probe.ts";
 import { sendText } from "./send.ts";
 import { canAnswer } from "./sender.ts";
 
@@ -30,6 +31,7 @@ export function createTwilioChannel(
   const { authToken } = config;
   return {
     addressKind: "phone",
+    probe: (signal) => probeAccount(config, clock, signal),
     send: (message, signal) => sendText(config, message, { clock, signal, hooksUrl: authToken ? hooksUrl() : null }),
     textOf: ({ text }) => text,
     ...(config.tellWhenOver

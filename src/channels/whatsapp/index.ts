@@ -8,6 +8,7 @@ import type { Channel, Conclusion, OutgoingMessage, SendResult } from "../channe
 import { type Reading, twilioReceiver } from "../twilio/callbacks.ts";
 import { OUTSIDE_SESSION } from "../twilio/errors.ts";
 import { createMessage, reportingTo } from "../twilio/messages-api.ts";
+import { probeAccount } from "../twilio/probe.ts";
 import { tapIn } from "./tap.ts";
 import { type Filled, overTemplate, questionTemplate } from "./template.ts";
 import { oneLine, shortened } from "./variable.ts";
@@ -60,6 +61,7 @@ export function createWhatsAppChannel(
   return {
     addressKind: "phone",
     hasSessions: true,
+    probe: (signal) => probeAccount(config, clock, signal),
     send,
     ...(config.tellWhenOver ? { conclude } : {}),
     ...(authToken === undefined ? {} : { receive: twilioReceiver(authToken, hooksUrl, WHATSAPP) }),

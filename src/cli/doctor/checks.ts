@@ -7,11 +7,14 @@ import { inspectDatabase, isFolderServed } from "../../storage/index.ts";
 import { CommandFailed, print, printJson } from "../output.ts";
 import { unusableAddressesOf } from "../unusable-addresses.ts";
 import { ofCertificate } from "./certificate.ts";
+import { namesOf, ofChannels } from "./channels.ts";
+import { ofClock } from "./clock.ts";
 import { ofDisk } from "./disk.ts";
 import { bad, type Finding, ok } from "./finding.ts";
+import { ofNames } from "./names.ts";
 import { inOwnProcess } from "./parts.ts";
 import { ofProxy } from "./proxy.ts";
-import { settingsShown } from "./settings-shown.ts";
+import { type Reached, reachBaseUrl } from "./reach.ts";
 
 export interface CheckOptions {
   readonly json: boolean;
@@ -22,34 +25,57 @@ export interface CheckOptions {
 }
 
 /** Prints every finding. @throws CommandFailed when one is a failure */
-export async function check(config: LoadedConfig, { json, withinMs }: CheckOptions): Promise<void> {
-  const database = ofDatabase(config.dataDir);
-  // What is wrong with the head of the file is said already.
-  const isReadable =
-    existsSync(join(config.dataDir, "pausepoint.db")) && database.every(({ status }) => status !== "fail");
-  const looked = isReadable
-    ? (["contents", "backups"] as const).map((part) => inOwnProcess(part, config, withinMs))
-    : [];
-  const [contents = [], backups = []] = await Promise.all(looked);
-  const findings = [
-    ...ofConfiguration(config),
-    ...ofFolder(config.dataDir),
-    ofDisk(config.dataDir),
-    ...database,
-    ...contents,
-    ...backups,
-    ofServer(config.dataDir),
-    ofBaseUrl(config),
-    ...ofCertificate(config, Date.now()),
-    ...ofProxy(config),
-    ...ofChannels(config),
-    ...ofPeople(config),
-  ];
+export async function check(config: LoadedConfig, options: CheckOptions): Promise<void> {
+  const { json } = options;
+  const findings = await look(config, options);
   const failed = findings.filter(({ status }) => status === "fail").length;
   if (json) printJson({ healthy: failed === 0, checks: findings });
   else printFindings(findings);
   if (failed > 0) throw new CommandFailed(failed === 1 ? "One check failed." : `${failed} checks failed.`);
 }
+
+/** Everything at once, and in the order in which one would mend it. */
+async function look(config: LoadedConfig, { offline, withinMs }: CheckOptions): Promise<Finding[]> {
+  const { dataDir, baseUrl, baseUrlConfigured } = config;
+  const isServed = isFolderServed(dataDir);
+  const database = ofDatabase(dataDir);
+  // What is wrong with the head of the file is said already.
+  const isReadable = existsSync(join(dataDir, "pausepoint.db")) && database.every(({ status }) => status !== "fail");
+  const inOwn = (part: "contents" | "backups") =>
+    isReadable ? inOwnProcess(part, config, { offline, withinMs }) : Promise.resolve([]);
+  const probeMs = Math.min(LONGEST_PROBE_MS, withinMs / 2);
+  const own = baseUrlConfigured ? [{ host: new URL(baseUrl).hostname, by: "the base URL" }] : [];
+  const needed = offline ? [] : [...own, ...namesOf(config, process.env)];
+  const [contents, backups, channels, names, reached] = await Promise.all([
+    inOwn("contents"),
+    inOwn("backups"),
+    ofChannels(config, { offline, isServed, withinMs: probeMs }),
+    ofNames(needed, probeMs),
+    offline || !baseUrlConfigured || !isReadable ? NOBODY_ASKED : reachBaseUrl(config, isServed, probeMs),
+  ]);
+  const clocks = [...channels.clocks, ...reached.clocks];
+  return [
+    ...ofConfiguration(config),
+    await ofClock(Date.now(), clocks),
+    ...ofFolder(dataDir),
+    ofDisk(dataDir),
+    ...database,
+    ...contents,
+    ...backups,
+    ofServer(dataDir),
+    ofBaseUrl(config),
+    ...names,
+    ...reached.findings,
+    ...ofCertificate(config, Date.now()),
+    ...ofProxy(config),
+    ...channels.findings,
+    ...ofPeople(config),
+  ];
+}
+
+/** A peer that takes longer is as good as none. */
+const LONGEST_PROBE_MS = 10_000;
+const NOBODY_ASKED: Reached = { findings: [], clocks: [] };
 
 function printFindings(findings: readonly Finding[]): void {
   const width = Math.max(...findings.map(({ check }) => check.length));
@@ -164,19 +190,6 @@ function isLoopback(hostname: string): boolean {
   const bare = hostname.replace(/^\[|\]$/g, "");
   if (ipaddr.isValid(bare)) return ["loopback", "unspecified"].includes(ipaddr.process(bare).range());
   return /(^|\.)localhost\.?$/.test(bare);
-}
-
-function ofChannels({ channels, channelsConfigured }: LoadedConfig): Finding[] {
-  if (!channelsConfigured) return [ok("channels", "none: messages go to the outbox")];
-  const names = Object.entries(channels);
-  if (names.length === 0) {
-    const todo = "Configure one: a live key can ask nobody.";
-    return [bad("channels", "warn", "none, though channels is set", todo)];
-  }
-  return names.map(([name, settings]) => ({
-    ...ok(`channel ${name}`, settings.kind === "defined" ? "defineChannel" : settings.kind),
-    settings: settingsShown(settings),
-  }));
 }
 
 function ofPeople(config: LoadedConfig): Finding[] {

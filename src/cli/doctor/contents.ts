@@ -9,6 +9,7 @@ import { isoTime } from "../../platform/clock.ts";
 import { type Connection, newestSchema, quickFault, Reader, schemaOf } from "../../storage/index.ts";
 import { allEndpoints } from "../../webhooks/index.ts";
 import { bad, type Finding, ok } from "./finding.ts";
+import type { Needed } from "./names.ts";
 import { duration } from "./words.ts";
 
 export interface ContentsParts {
@@ -19,10 +20,12 @@ export interface ContentsParts {
   readonly now: number;
   /** Whether the time for the log is over. */
   readonly isOver: () => boolean;
+  /** Whether these have an address. */
+  readonly names: (needed: readonly Needed[]) => Promise<readonly Finding[]>;
 }
 
 /** Each finding as soon as it is there; what takes longest comes last. */
-export function* ofContents(parts: ContentsParts): Generator<Finding> {
+export async function* ofContents(parts: ContentsParts): AsyncGenerator<Finding> {
   const schema = schemaOf(parts.connection);
   const isOther = ofSchema(schema);
   if (isOther !== null) {
@@ -35,6 +38,7 @@ export function* ofContents(parts: ContentsParts): Generator<Finding> {
   yield* ofQueue(reader, parts);
   yield ofTimeouts(reader, parts);
   yield* ofEndpoints(reader, parts.now);
+  yield* await parts.names(hostsOfEndpoints(reader));
   yield* ofLog(parts, reader);
   yield ofFile(parts.connection);
 }
@@ -150,6 +154,13 @@ function* ofEndpoints(reader: Reader, now: number): Generator<Finding> {
   }
   if (isWell)
     yield ok(name, endpoints.length === 0 ? "no endpoint" : `${endpoints.length} endpoints, none disabled or failing`);
+}
+
+function hostsOfEndpoints(reader: Reader): Needed[] {
+  return reader
+    .all(allEndpoints, {})
+    .filter(({ status }) => status === "enabled")
+    .map(({ id, url }) => ({ host: new URL(url).hostname, by: id }));
 }
 
 function* ofLog({ connection, isOver }: ContentsParts, reader: Reader): Generator<Finding> {

@@ -9,13 +9,23 @@ import { printJson } from "../output.ts";
 import { ofBackups } from "./backups.ts";
 import { ofContents } from "./contents.ts";
 import { bad, type Finding } from "./finding.ts";
+import { type Needed, ofNames } from "./names.ts";
 
 /** What a part is called on the command line, and in the list of findings when it comes to nothing. */
 const PARTS = { contents: "contents", backups: "backup opens" } as const;
 type Part = keyof typeof PARTS;
 
-/** The other side of {@link inOwnProcess}. `withinMs` is how long all of it may take. */
-export async function lookAt(part: string, config: LoadedConfig, withinMs: number): Promise<void> {
+interface PartOptions {
+  /** Whether nobody is asked anything. */
+  readonly offline: boolean;
+  /** How long all of it may take. */
+  readonly withinMs: number;
+}
+
+const LONGEST_LOOKUP_MS = 5_000;
+
+/** The other side of {@link inOwnProcess}. */
+export async function lookAt(part: string, config: LoadedConfig, { offline, withinMs }: PartOptions): Promise<void> {
   const began = performance.now();
   let connection: Connection | null = null;
   try {
@@ -25,7 +35,9 @@ export async function lookAt(part: string, config: LoadedConfig, withinMs: numbe
     else {
       const isOver = () => performance.now() - began > withinMs / 2;
       const isServed = isFolderServed(config.dataDir);
-      for (const finding of ofContents({ connection, isServed, now, isOver })) printJson(finding);
+      const names = (needed: readonly Needed[]) =>
+        offline ? Promise.resolve([]) : ofNames(needed, Math.min(LONGEST_LOOKUP_MS, withinMs / 4));
+      for await (const finding of ofContents({ connection, isServed, now, isOver, names })) printJson(finding);
     }
   } catch (error) {
     printJson(inWords(part, error as Error & { readonly code?: unknown }));
@@ -47,13 +59,18 @@ function inWords(part: string, error: Error & { readonly code?: unknown }): Find
 }
 
 /** What a part finds, as far as it gets within that time. Never rejects. */
-export async function inOwnProcess(part: Part, config: LoadedConfig, withinMs: number): Promise<Finding[]> {
+export async function inOwnProcess(
+  part: Part,
+  config: LoadedConfig,
+  { offline, withinMs }: PartOptions,
+): Promise<Finding[]> {
   const { source, dataDir } = config;
   const child = Bun.spawn(
     [
       ...ownProgram,
       ...["doctor", "--part", part, "--within", String(withinMs / 1000), "--data", dataDir],
       ...(source === null ? [] : ["--config", source]),
+      ...(offline ? ["--offline"] : []),
     ],
     { stdin: "ignore", stdout: "pipe", stderr: "pipe" },
   );

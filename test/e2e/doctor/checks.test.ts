@@ -117,7 +117,7 @@ describe("doctor", () => {
   ];
   for (const [baseUrl, status, found] of baseUrls) {
     test(`says of a server with channels and ${baseUrl || "no base URL"} that it is ${status}`, async () => {
-      const ran = await doctor(configured(`${baseUrl} ${CHANNELS}`), "--json");
+      const ran = await doctor(configured(`${baseUrl} ${CHANNELS}`), "--json", "--offline");
       expect(finding(ran, "base URL")).toMatchObject({ status, found: expect.stringContaining(found) });
     });
   }
@@ -131,12 +131,12 @@ describe("doctor", () => {
       email: smtp({ url: "smtps://user:mail-secret@relay.example.com", from: "PausePoint <a@example.com>" }),
       own: defineChannel({ addressKind: "text", secrets: ["own-secret"], send: async () => ({ outcome: "sent" }) }),
       both: fallback(["sms", "gw"]) }`);
-    for (const args of [[], ["--json"]]) {
+    for (const args of [["--offline"], ["--json", "--offline"]]) {
       const { status, stdout } = await doctor(folder, ...args);
       expect(status).toBe(0);
       expect(stdout).not.toMatch(/-secret|auth-token|path-token/);
     }
-    const ran = await doctor(folder, "--json");
+    const ran = await doctor(folder, "--json", "--offline");
     expect(finding(ran, "channel sms")).toMatchObject({
       ...{ status: "ok", found: "twilio" },
       settings: { authToken: "set", from: "+13125550100", senders: "GB ACME", maxSegments: "2" },

@@ -31,7 +31,9 @@ const parts = {
       : undefined,
   caddy: () => Bun.which("caddy") ?? undefined,
   curl: () => Bun.which("curl") ?? undefined,
-  /** Debian's package prometheus. */
+  /** Debian's package prometheus; the tests run a server of their own from it. */
+  prometheus: () => Bun.which("prometheus") ?? undefined,
+  /** The same package. */
   promtool: () => Bun.which("promtool") ?? undefined,
   nginx: () => Bun.which("nginx") ?? existing("/usr/sbin/nginx"),
   /** Command and options that run a program without a network: iproute2 and util-linux, and a kernel that permits it. */
@@ -68,6 +70,12 @@ const parts = {
     ["python3", "/usr/bin/python3"].find((python) => {
       const path = Bun.which(python);
       return path !== null && Bun.spawnSync([path, "-c", "import requests"]).exitCode === 0;
+    }),
+  /** A Python that has Prometheus' client: Debian's python3-prometheus-client. */
+  "python prometheus_client": () =>
+    ["python3", "/usr/bin/python3"].find((python) => {
+      const path = Bun.which(python);
+      return path !== null && Bun.spawnSync([path, "-c", "import prometheus_client.openmetrics.parser"]).exitCode === 0;
     }),
   /** A Python that has pytest, too: Debian's python3-pytest. */
   "python pytest": () =>

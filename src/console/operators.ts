@@ -79,10 +79,9 @@ export function* changeRole(
   { id, role }: { readonly id: string; readonly role: OperatorRole },
   actor: Actor,
 ): Work<string | null> {
-  const operator = yield* tx.one(queries.operatorById, { id });
-  if (operator === undefined) return NOBODY;
+  const operator = yield* changeable(tx, id, role);
+  if (typeof operator === "string") return operator;
   if (operator.role === role) return null;
-  if (yield* isLastAdmin(tx, operator)) return LAST_ADMIN;
   yield* tx.run(queries.setRole, { n: operator.n, role });
   yield* tell(tx, context, "operator.changed", actor, { operator_id: id, role }, {});
   return null;
@@ -98,31 +97,31 @@ export function* resetOperator(
   { id, password }: { readonly id: string; readonly password: string },
   actor: Actor,
 ): Work<string | null> {
-  const operator = yield* tx.one(queries.operatorById, { id });
-  if (operator === undefined) return NOBODY;
-  if (yield* isLastAdmin(tx, operator)) return LAST_ADMIN;
+  const operator = yield* changeable(tx, id, null);
+  if (typeof operator === "string") return operator;
   yield* tx.run(queries.resetOperator, { n: operator.n, password });
   yield* tx.run(queries.deleteSessionsOf, { operator_n: operator.n });
   yield* tell(tx, context, "operator.reset", actor, { operator_id: id }, {});
   return null;
 }
 
-const NOBODY = "There is no such operator.";
-const LAST_ADMIN = "This is the last administrator: make another one first.";
-
-function* isLastAdmin(tx: Tx, operator: Operator): Work<boolean> {
-  return operator.role === "admin" && (yield* tx.one(queries.otherAdmins, { n: operator.n })) === undefined;
-}
-
 /** Removes an operator and ends their sessions. Answers why not, or null. */
 export function* removeOperator(tx: Tx, context: OperatorContext, id: string, actor: Actor): Work<string | null> {
-  const operator = yield* tx.one(queries.operatorById, { id });
-  if (operator === undefined) return NOBODY;
-  if (yield* isLastAdmin(tx, operator)) return LAST_ADMIN;
+  const operator = yield* changeable(tx, id, null);
+  if (typeof operator === "string") return operator;
   yield* tx.run(queries.removeOperator, { n: operator.n, removed_at: context.clock.now() });
   yield* tx.run(queries.deleteSessionsOf, { operator_n: operator.n });
   yield* tell(tx, context, "operator.removed", actor, { operator_id: id }, {});
   return null;
+}
+
+/** The operator to whom something is done, or why it is not: the last administrator stays one. `role`: what they are then. */
+function* changeable(tx: Tx, id: string, role: OperatorRole | null): Work<Operator | string> {
+  const operator = yield* tx.one(queries.operatorById, { id });
+  if (operator === undefined) return "There is no such operator.";
+  if (operator.role !== "admin" || role === "admin") return operator;
+  const others = yield* tx.one(queries.otherAdmins, { n: operator.n });
+  return others === undefined ? "This is the last administrator: make another one first." : operator;
 }
 
 /** Where a sign-in came from. */

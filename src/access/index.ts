@@ -1,6 +1,6 @@
 export { keyHint, modeOfKeyText, newKeyText } from "./key-text.ts";
 export { type AccessContext, createKey, type Key, KeyRing, revokeKey } from "./keys.ts";
-export { type KeyLimits, mayAsk, noLimits } from "./limits.ts";
+export { type KeyLimits, limitsInWords, MOST_MINUTES, mayAsk, noLimits, readMinutes } from "./limits.ts";
 export { beyondPlan, type Plans, planOf, refuseWebhooksBeyondPlan } from "./plans.ts";
 export { listKeys } from "./queries.ts";
 export { countPause, type Quota, quotaFields } from "./quota.ts";

@@ -22,3 +22,24 @@ export function mayAsk(limits: KeyLimits, recipient: string): boolean {
     );
   });
 }
+
+/** A year: the longest of the shortest times that a key may have. */
+export const MOST_MINUTES = 525_600;
+
+/** The shortest time as somebody wrote it, in minutes; undefined when it is none. */
+export function readMinutes(text: string): number | undefined {
+  const minutes = text.trim() === "" ? Number.NaN : Number(text);
+  return minutes > 0 && minutes <= MOST_MINUTES ? minutes : undefined;
+}
+
+/** What the limits of a key come to, one phrase each; of the recipients so many are named, and the others counted. */
+export function limitsInWords(limits: KeyLimits, namedRecipients = Number.POSITIVE_INFINITY): string[] {
+  const { recipients, minTimeoutMinutes, noDefaultOnTimeout } = limits;
+  const named = recipients?.slice(0, namedRecipients).join(", ");
+  const more = Math.max(0, (recipients?.length ?? 0) - namedRecipients);
+  return [
+    ...(named === undefined ? [] : [`asks ${named}${more > 0 ? ` and ${more} more` : ""} alone`]),
+    ...(minTimeoutMinutes === null ? [] : [`gives at least ${minTimeoutMinutes} min`]),
+    ...(noDefaultOnTimeout ? ["no deciding default"] : []),
+  ];
+}

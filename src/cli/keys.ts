@@ -4,14 +4,17 @@ import {
   defaultScopes,
   isScope,
   type KeyLimits,
+  limitsInWords,
   listKeys,
+  MOST_MINUTES,
+  readMinutes,
   revokeKey,
   type Scope,
   scopes,
   type Usage,
   usageOf,
 } from "../access/index.ts";
-import { readAskable } from "../pauses/index.ts";
+import { readAskables } from "../pauses/index.ts";
 import { isoTime, systemClock } from "../platform/clock.ts";
 import type { LoadedConfig } from "../platform/config/load.ts";
 import { type Month, monthsIn } from "../platform/months.ts";
@@ -19,6 +22,9 @@ import { withFolder } from "./folder.ts";
 import { CommandFailed, print, printError, printJson, printTable, UsageError } from "./output.ts";
 import { type CommonOptions, settingsOf, withCommonOptions } from "./settings.ts";
 import { addRotateSigning } from "./signing.ts";
+
+/** More than these are counted, so that a row stays a line. */
+const RECIPIENTS_NAMED = 3;
 
 const OPERATOR = { type: "operator", id: null } as const;
 
@@ -127,7 +133,7 @@ async function list(options: CommonOptions): Promise<void> {
       row.mode,
       planInWords(row.plan, config),
       `${row.usage.used}${row.usage.limit === null ? "" : ` of ${row.usage.limit}`}`,
-      limitsInWords(JSON.parse(row.limits) as KeyLimits),
+      limitsInWords(JSON.parse(row.limits) as KeyLimits, RECIPIENTS_NAMED).join("; ") || "none",
       isoTime(row.created_at),
       row.revoked_at === null ? "active" : "revoked",
     ]),
@@ -165,23 +171,22 @@ function readScopes(list: string | undefined): readonly Scope[] {
 }
 
 function readLimits(options: CreateOptions, config: LoadedConfig): KeyLimits {
-  const minutes = options.minTimeoutMinutes === undefined ? null : Number(options.minTimeoutMinutes);
-  if (minutes !== null && !(minutes > 0 && minutes <= 525_600))
-    throw new UsageError("--min-timeout-minutes must be a number above 0 and at most 525600");
+  const least = options.minTimeoutMinutes === undefined ? null : readMinutes(options.minTimeoutMinutes);
+  if (least === undefined)
+    throw new UsageError(`--min-timeout-minutes must be a number above 0 and at most ${MOST_MINUTES}`);
   return {
-    recipients:
-      options.recipients === undefined
-        ? null
-        : options.recipients.split(",").map((text) => readRecipient(text.trim(), config)),
-    minTimeoutMinutes: minutes,
+    recipients: options.recipients === undefined ? null : readRecipients(options.recipients, config),
+    minTimeoutMinutes: least,
     noDefaultOnTimeout: !options.defaultOnTimeout,
   };
 }
 
-function readRecipient(text: string, config: LoadedConfig): string {
-  const read = readAskable(text, config);
+/** An empty list is refused: it would forbid the key to ask, or let it ask anyone. */
+function readRecipients(list: string, config: LoadedConfig): readonly string[] {
+  const read = readAskables(list, config);
   if ("reason" in read) throw new UsageError(`--recipients ${read.reason}`);
-  return read.recipient;
+  if (read.recipients.length === 0) throw new UsageError("--recipients names nobody; leave it out to allow anyone");
+  return read.recipients;
 }
 
 function shownUsage({ used, limit }: Usage, { from, until }: Month) {
@@ -194,18 +199,4 @@ function shownLimits(limits: KeyLimits) {
     min_timeout_minutes: limits.minTimeoutMinutes,
     no_default_on_timeout: limits.noDefaultOnTimeout,
   };
-}
-
-/** More than these are counted, so that a row stays a line. */
-const MOST_RECIPIENTS_SHOWN = 3;
-
-function limitsInWords({ recipients, minTimeoutMinutes, noDefaultOnTimeout }: KeyLimits): string {
-  const shown = recipients?.slice(0, MOST_RECIPIENTS_SHOWN).join(", ");
-  const more = (recipients?.length ?? 0) - MOST_RECIPIENTS_SHOWN;
-  const limits = [
-    ...(shown === undefined ? [] : [`asks ${shown}${more > 0 ? ` and ${more} more` : ""}`]),
-    ...(minTimeoutMinutes === null ? [] : [`from ${minTimeoutMinutes} min`]),
-    ...(noDefaultOnTimeout ? ["no default"] : []),
-  ];
-  return limits.length === 0 ? "none" : limits.join("; ");
 }

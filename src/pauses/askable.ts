@@ -8,7 +8,7 @@ import { normaliseAddress } from "./recipients.ts";
  *
  * @returns the recipient, or why it is none: "names @cto, who …", "can't read …".
  */
-export function readAskable(
+function readAskable(
   text: string,
   config: Pick<LoadedConfig, "people" | "channels" | "defaultRegion">,
 ): { readonly recipient: string } | { readonly reason: string } {
@@ -25,6 +25,26 @@ export function readAskable(
   return normal === null
     ? { reason: `can't read ${text}: give @name, a phone number, an email address, *@domain or a Slack id` }
     : { recipient: normal };
+}
+
+/**
+ * The recipients that a key is limited to, from a list with commas between; each once. What stands between two commas
+ * and is empty is left out.
+ *
+ * @returns them, or why one is none.
+ */
+export function readAskables(
+  list: string,
+  config: Parameters<typeof readAskable>[1],
+): { readonly recipients: readonly string[] } | { readonly reason: string } {
+  const recipients = new Set<string>();
+  for (const text of list.split(",").map((each) => each.trim())) {
+    if (text === "") continue;
+    const read = readAskable(text, config);
+    if ("reason" in read) return read;
+    recipients.add(read.recipient);
+  }
+  return { recipients: [...recipients] };
 }
 
 /** As one of the operator's own channels has it, whose addresses may be any text. */

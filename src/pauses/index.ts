@@ -1,4 +1,4 @@
-export { readAskable } from "./askable.ts";
+export { readAskables } from "./askable.ts";
 export { withdrawPause } from "./cancel.ts";
 export {
   catalogueStand,

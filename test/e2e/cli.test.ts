@@ -185,9 +185,9 @@ describe("the list of keys", () => {
     const [start, end] = [head.indexOf("LIMITS"), head.indexOf("CREATED")];
     const made = rows.filter((row) => !row.includes(" first start "));
     expect(made.map((row) => row.slice(start, end).trimEnd()).sort()).toEqual([
-      "asks +13128471928, *@example.com; no default",
-      "asks a@x.org, b@x.org, c@x.org and 2 more; from 60 min",
-      "from 1.5 min",
+      "asks +13128471928, *@example.com alone; no deciding default",
+      "asks a@x.org, b@x.org, c@x.org and 2 more alone; gives at least 60 min",
+      "gives at least 1.5 min",
       "none",
     ]);
     rmSync(folder, { recursive: true, force: true });
@@ -205,6 +205,9 @@ describe("a wrong command line", () => {
       ["keys", "create", "--name", "x", "--mode", "staging"],
       ["keys", "create", "--name", "x", "--scopes", "pauses:write,everything"],
       ["keys", "create", "--name", "x", "--recipients", "@nobody"],
+      ["keys", "create", "--name", "x", "--recipients", ","],
+      ["keys", "create", "--name", "x", "--min-timeout-minutes", "525601"],
+      ["keys", "create", "--name", "x", "--min-timeout-minutes", ""],
       ["keys", "revoke"],
       ["demo", "--timeout-minutes", "soon"],
     ]) {

@@ -5,20 +5,22 @@ import {
   defaultScopes,
   isScope,
   type KeyLimits,
+  limitsInWords,
   listKeys,
+  MOST_MINUTES,
+  readMinutes,
   revokeKey,
   scopes,
   type Usage,
   usageOf,
 } from "../../access/index.ts";
-import { readAskable } from "../../pauses/index.ts";
+import { readAskables } from "../../pauses/index.ts";
 import { monthsIn } from "../../platform/months.ts";
 import { Problem } from "../../platform/problem.ts";
 import { readName } from "../account.ts";
 import { field, form, framed, Html, html, moment, select, state, table, words } from "../html.ts";
 import { type Entry, mayAct, page, redirect, type SignedIn } from "../visit.ts";
 
-const MOST_MINUTES = 525_600;
 const PROJECT = /^[a-z0-9][a-z0-9_.-]{0,62}$/i;
 
 export const keyEntries: { readonly pages: readonly Entry[]; readonly forms: readonly Entry[] } = {
@@ -68,12 +70,8 @@ function usedOf(plan: string | null, { used, limit }: Usage): Html {
   return plan === null ? html`${pauses}` : html`${pauses}<br><span class="quiet">plan ${plan}</span>`;
 }
 
-function limitsOf({ recipients, minTimeoutMinutes, noDefaultOnTimeout }: KeyLimits): Html {
-  const said = [
-    recipients === null ? null : `asks ${recipients.join(", ")} alone`,
-    minTimeoutMinutes === null ? null : `gives at least ${minTimeoutMinutes} minutes`,
-    noDefaultOnTimeout ? "no deciding default" : null,
-  ].filter((part) => part !== null);
+function limitsOf(limits: KeyLimits): Html {
+  const said = limitsInWords(limits);
   return said.length === 0 ? html`` : html`<br><span class="quiet">${said.join("; ")}</span>`;
 }
 
@@ -98,20 +96,14 @@ async function create({ parts, fields, viewer, actor }: SignedIn): Promise<Reply
 }
 
 function readLimits(fields: URLSearchParams, config: SignedIn["parts"]["config"]): KeyLimits {
-  const wanted = (fields.get("recipients") ?? "").split(",").map((text) => text.trim());
-  const recipients = wanted
-    .filter((text) => text !== "")
-    .map((text) => {
-      const read = readAskable(text, config);
-      if ("reason" in read) throw new Problem("invalid", `"Whom it may ask" ${read.reason}.`);
-      return read.recipient;
-    });
+  const read = readAskables(fields.get("recipients") ?? "", config);
+  if ("reason" in read) throw new Problem("invalid", `"Whom it may ask" ${read.reason}.`);
   const least = (fields.get("min_timeout") ?? "").trim();
-  const minutes = least === "" ? null : Number(least);
-  if (minutes !== null && !(minutes > 0 && minutes <= MOST_MINUTES))
+  const minutes = least === "" ? null : readMinutes(least);
+  if (minutes === undefined)
     throw new Problem("invalid", `The least time is a number of minutes above 0 and at most ${MOST_MINUTES}.`);
   return {
-    recipients: recipients.length === 0 ? null : [...new Set(recipients)],
+    recipients: read.recipients.length === 0 ? null : read.recipients,
     minTimeoutMinutes: minutes,
     noDefaultOnTimeout: fields.get("no_default") === "1",
   };

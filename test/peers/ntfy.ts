@@ -41,6 +41,16 @@ export function startNtfy({ authorization, closed = [], failing, tls }: NtfyRule
     async fetch(request) {
       authorizations.push(request.headers.get("authorization"));
       if (failing !== undefined) return failing();
+      const { pathname } = new URL(request.url);
+      const login = request.headers.get("authorization");
+      if (request.method === "GET" && pathname === "/v1/health") return Response.json({ healthy: true });
+      if (request.method === "GET" && pathname === "/v1/account") {
+        if (login !== null && login !== authorization) return refused(401, 40101, "unauthorized");
+        return Response.json({
+          username: login === null ? "*" : "pausepoint",
+          role: login === null ? "anonymous" : "user",
+        });
+      }
       if (request.method !== "POST" || new URL(request.url).pathname !== "/")
         return refused(404, 40401, "page not found");
       const body: unknown = await request.json().catch(() => null);

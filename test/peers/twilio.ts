@@ -169,6 +169,11 @@ async function serve(state: PeerState, incoming: IncomingMessage, response: Serv
   const request = await readRequest(state, incoming);
   if (request === null) return;
   state.requests.add(request);
+  const [, asked] = request.path.match(/^\/2010-04-01\/Accounts\/([^/]+)\.json$/) ?? [];
+  if (asked !== undefined) {
+    send(state, response, readAccount(state, request, asked));
+    return;
+  }
   const [, accountSid, sid] =
     request.path.match(/^\/2010-04-01\/Accounts\/([^/]+)\/Messages(?:\/([^/]+))?\.json$/) ?? [];
   if (accountSid === undefined) send(state, response, refusal(twilioError(20404, request.path)));
@@ -196,6 +201,16 @@ async function readRequest(state: PeerState, incoming: IncomingMessage): Promise
     form: new URLSearchParams(isForm ? body : ""),
     at: state.clock.now(),
   };
+}
+
+/** The Account resource, which a standard API key may not read. */
+function readAccount({ account }: PeerState, request: TwilioRequest, accountSid: string): Answer {
+  const denied = authenticate(account, accountSid, request.headers.authorization);
+  if (denied !== null) return refusal(denied);
+  const login = Buffer.from((request.headers.authorization ?? "").split(" ")[1] ?? "", "base64").toString("utf8");
+  if (request.method !== "GET" || !login.startsWith(`${account.accountSid}:`)) return refusal(twilioError(20003));
+  const fields = { sid: accountSid, friendly_name: "Operations", status: account.status, type: "Full" };
+  return json(200, { ...fields, owner_account_sid: accountSid, uri: request.path });
 }
 
 function read(state: PeerState, request: TwilioRequest, accountSid: string, sid: string | undefined): Answer {

@@ -132,9 +132,10 @@ function ofHeaders({ baseUrl, listen }: LoadedConfig, self: SelfSeen, headers: H
     const found = `something on the way drops or changes ${changed.map(([each]) => each).join(", ")} of the answers`;
     findings.push(bad(name, "warn", found, "Have the proxy add no such header of its own: pages come with theirs."));
   }
-  const { host } = new URL(baseUrl);
-  if (self.host !== host) {
-    const found = `the proxy says ${self.host} for Host, not ${host}: MCP over HTTP is refused`;
+  const { hostname } = new URL(baseUrl);
+  // Some proxies leave the port out, which nothing here needs.
+  if (URL.parse(`http://${self.host}`)?.hostname !== hostname) {
+    const found = `the proxy says ${self.host} for Host, not ${hostname}: MCP over HTTP is refused`;
     findings.push(bad(name, "warn", found, "Have the proxy pass on the Host that it was asked for."));
   }
   if (self.forwarded && listen.trustProxy.length === 0) {

@@ -29,6 +29,8 @@ export interface TwilioAccountOptions {
   readonly contents?: Readonly<Record<string, string | QuickReplies>>;
   /** Recipients who answered STOP before the test began. */
   readonly optedOut?: readonly string[];
+  /** `active`, unless Twilio has suspended or closed it. */
+  readonly status?: "active" | "suspended" | "closed";
   /** Recipients that are landlines. */
   readonly landlines?: readonly string[];
   /** Prefixes of the numbers the account may text, such as `+1` or `+49`; default every country. */
@@ -68,6 +70,7 @@ export function createAccount(options: TwilioAccountOptions): TwilioAccount {
     allowedPrefixes: options.allowedPrefixes ?? ["+"],
     blockedRegions: options.blockedRegions ?? [],
     optedOut: new Set(options.optedOut),
+    status: options.status ?? "active",
   };
 }
 

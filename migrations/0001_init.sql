@@ -362,7 +362,10 @@ CREATE TABLE operator_sessions (
   user_agent TEXT,
   created_at INTEGER NOT NULL,
   seen_at    INTEGER NOT NULL,
-  ends_at    INTEGER NOT NULL
+  ends_at    INTEGER NOT NULL,
+  -- The version of the authenticator that is being set up in place of the one of now, and until when it may be.
+  totp_next       INTEGER,
+  totp_next_until INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX operator_sessions_of ON operator_sessions (operator_n);
 

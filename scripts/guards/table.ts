@@ -790,6 +790,23 @@ export const guards: readonly Guard[] = [
     title: "takes the token of a file that only the server's own user can read, once",
   },
   {
+    guard: "a password is changed by who knows the one of now",
+    file: "src/console/views/own.ts",
+    line: "if (!isRight || operator === undefined) return null;",
+    without: "if (operator === undefined) return null;",
+    test: "test/console/account.test.ts",
+    title: "stays with a wrong password, and so do the sign-ins",
+  },
+  {
+    guard: "a new password signs out the other browsers",
+    file: "src/console/own.ts",
+    line: "yield* revokeSession(tx, context, id, actorOf(session));\n  const",
+    without: "void id;\n  const",
+    test: "test/console/account.test.ts",
+    title:
+      "is changed by who knows it and has a code, ends the other browsers, and keeps this one under another cookie",
+  },
+  {
     guard: "a code of the authenticator is good once",
     file: "src/console/totp.ts",
     line: "if (step > lastStep && isCode(secret, step, code))",

@@ -117,6 +117,8 @@ export const entryTypes = {
   "operator.reset": { plain: ["operator_id"], committed: [] },
   "operator.removed": { plain: ["operator_id"], committed: [] },
   "operator.signed_in": { plain: ["operator_id", "session_id", "with"], committed: ["ip", "user_agent"] },
+  "operator.password_changed": { plain: ["operator_id", "session_id", "with"], committed: ["ip", "user_agent"] },
+  "operator.authenticator_renewed": { plain: ["operator_id", "session_id"], committed: ["ip", "user_agent"] },
   "session.revoked": { plain: ["operator_id", "session_id"], committed: [] },
   "channel.test_requested": { plain: ["channel", "test"], committed: [] },
   "channel.tested": { plain: ["channel", "test", "outcome"], committed: [] },

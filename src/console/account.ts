@@ -20,7 +20,7 @@ import { base32, totpSecret, totpUri } from "./totp.ts";
 import { type Entry, page, redirect, type SignedIn, type Visit } from "./visit.ts";
 
 const PASSWORD_LEAST = 12;
-const LONGEST_FIELD = 200;
+export const LONGEST_FIELD = 200;
 /** One text for all of it: whoever tries learns neither which was wrong nor that the password was right. */
 const WRONG =
   "The name, the password or the code is wrong. After ten wrong codes, one more is looked at each six hours; a recovery code always is.";
@@ -42,7 +42,7 @@ export const accountEntries: { readonly pages: readonly Entry[]; readonly forms:
   ],
 };
 
-function notice(text: string | null): Html {
+export function notice(text: string | null): Html {
   return text === null ? html`` : html`<p class="notice" role="alert">${text}</p>`;
 }
 
@@ -53,11 +53,7 @@ function signInPage({ parts }: Visit, wrong: string | null, status = 200): Reply
   return page(
     bare(
       "Sign in",
-      html`${setup}${notice(wrong)}<form method="post" action="/console/sign-in" class="stacked">${field("Name", "name", NAME_ATTRIBUTES)}${field(
-        "Password",
-        "password",
-        html`type="password" required maxlength="200" autocomplete="current-password"`,
-      )}${field("Code", "code", html`maxlength="40" autocomplete="one-time-code" spellcheck="false"`, "Six digits from your authenticator, or a recovery code. Leave it empty at your first sign-in.")}<button>Sign in</button></form>`,
+      html`${setup}${notice(wrong)}<form method="post" action="/console/sign-in" class="stacked">${field("Name", "name", NAME_ATTRIBUTES)}${passwordOfNow("Password", "password")}${field("Code", "code", html`maxlength="40" autocomplete="one-time-code" spellcheck="false"`, "Six digits from your authenticator, or a recovery code. Leave it empty at your first sign-in.")}<button>Sign in</button></form>`,
     ),
     status,
     status === 429 ? { "retry-after": "60" } : {},
@@ -134,20 +130,27 @@ async function submitSetup(visit: Visit): Promise<Reply> {
 function enrolPage({ parts, operators, session, viewer }: SignedIn, wrong: string | null, status = 200): Reply {
   if (session.is_full === 1) return redirect("/console");
   const secret = totpSecret(operators.folderSecret, session.operator_id, session.totp_version);
-  const svg = new Html(renderSVG(totpUri(secret, session.name, new URL(parts.baseUrl()).host), { border: 2 }));
-  const text = base32(secret).match(/.{4}/g)?.join(" ") ?? "";
   return page(
     bare(
       "Set up your authenticator",
-      html`${notice(wrong)}<p>${words(session.name)}, scan this with an authenticator app, then enter the code that it shows.</p><div class="qr" role="img" aria-label="QR code of the secret below">${svg}</div><p>Or enter the secret by hand: <code>${text}</code></p><form method="post" action="/console/enrol" class="stacked"><input type="hidden" name="token" value="${viewer.token}">${session.password_given === 1 ? newPassword() : null}${field(
-        "Code",
-        "code",
-        html`required maxlength="10" inputmode="numeric" autocomplete="one-time-code"`,
-      )}<button>Finish</button></form>${form("/console/sign-out", viewer.token, "Sign out")}`,
+      html`${notice(wrong)}<p>${words(session.name)}, scan this with an authenticator app, then enter the code that it shows.</p>${secretToScan(parts.baseUrl(), session.name, secret)}<form method="post" action="/console/enrol" class="stacked"><input type="hidden" name="token" value="${viewer.token}">${session.password_given === 1 ? newPassword() : null}${FIRST_CODE}<button>Finish</button></form>${form("/console/sign-out", viewer.token, "Sign out")}`,
     ),
     status,
   );
 }
+
+/** A secret for an authenticator app: as a QR code, and as text. */
+export function secretToScan(baseUrl: string, operator: string, secret: Uint8Array): Html {
+  const svg = new Html(renderSVG(totpUri(secret, operator, new URL(baseUrl).host), { border: 2 }));
+  const text = base32(secret).match(/.{4}/g)?.join(" ") ?? "";
+  return html`<div class="qr" role="img" aria-label="QR code of the secret below">${svg}</div><p>Or enter the secret by hand: <code>${text}</code></p>`;
+}
+
+export const FIRST_CODE = field(
+  "Code",
+  "code",
+  html`required maxlength="10" inputmode="numeric" autocomplete="one-time-code"`,
+);
 
 async function submitEnrol(visit: SignedIn): Promise<Reply> {
   const { parts, operators, session, fields, call } = visit;
@@ -160,18 +163,29 @@ async function submitEnrol(visit: SignedIn): Promise<Reply> {
   const passwordHash = password === null ? null : await hashPassword(password);
   const code = fields.get("code") ?? "";
   const done = await parts.writer.write((tx) => enrol(tx, operators, session, { code, passwordHash }, whence(visit)));
-  if (done === null) return enrolPage(visit, "That code is wrong. Is the clock of the phone right?", 422);
+  if (done === null) return enrolPage(visit, WRONG_FIRST_CODE, 422);
+  return codesPage(done.recoveryCodes, setCookie(parts.baseUrl(), done.token));
+}
+
+export const WRONG_FIRST_CODE = "That code is wrong. Is the clock of the phone right?";
+
+/** The codes for the day on which the phone is lost. */
+export function codesPage(recoveryCodes: readonly string[], headers: Readonly<Record<string, string>>): Reply {
   return page(
     bare(
       "Keep your recovery codes",
-      html`<p>Each signs you in once in place of a code, should the phone be lost. They are shown this once.</p><ul class="codes">${done.recoveryCodes.map((text) => html`<li><code>${text}</code></li>`)}</ul><p><a class="button" href="/console">To the console</a></p>`,
+      html`<p>Each signs you in once in place of a code, should the phone be lost. They are shown this once.</p><ul class="codes">${recoveryCodes.map((text) => html`<li><code>${text}</code></li>`)}</ul><p><a class="button" href="/console">To the console</a></p>`,
     ),
     200,
-    setCookie(parts.baseUrl(), done.token),
+    headers,
   );
 }
 
-function newPassword(): Html {
+export function passwordOfNow(label: string, name: string): Html {
+  return field(label, name, html`type="password" required maxlength="200" autocomplete="current-password"`);
+}
+
+export function newPassword(): Html {
   return field(
     "New password",
     "password",
@@ -180,7 +194,8 @@ function newPassword(): Html {
   );
 }
 
-function faultIn(password: string): string | null {
+/** What a new password lacks, or null. */
+export function faultIn(password: string): string | null {
   if (password.length < PASSWORD_LEAST || password.length > LONGEST_FIELD)
     return "A password has 12 to 200 characters.";
   return null;
@@ -192,7 +207,7 @@ export function readName(fields: URLSearchParams): string | null {
   return name.length >= 1 && name.length <= 60 && name.isWellFormed() && !/\p{C}/u.test(name) ? name : null;
 }
 
-function whence({ call }: Visit): Whence {
+export function whence({ call }: Visit): Whence {
   const userAgent = call.request.headers.get("user-agent")?.slice(0, LONGEST_USER_AGENT).toWellFormed() ?? null;
   return { ip: call.address, userAgent };
 }

@@ -17,6 +17,7 @@ import { keyEntries } from "./views/keys.ts";
 import { listEntries } from "./views/lists.ts";
 import { LIVE_PATH, liveEntries } from "./views/live.ts";
 import { logEntries } from "./views/log.ts";
+import { ownEntries } from "./views/own.ts";
 import { pauseEntries } from "./views/pauses.ts";
 import { settingsEntries } from "./views/settings.ts";
 import { usageEntries } from "./views/usage.ts";
@@ -42,6 +43,7 @@ const tables = [
   endpointEntries,
   settingsEntries,
   channelEntries,
+  ownEntries,
   liveEntries,
 ];
 /** Every page of the console. */

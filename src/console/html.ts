@@ -134,13 +134,15 @@ export interface Frame {
   /** The stream that tells when something in it has changed: the script then brings its parts up to date. */
   readonly live?: string;
   /** The word of the rail that it belongs to, where that is not its title. */
-  readonly under?: (typeof RAIL)[number];
+  readonly under?: (typeof RAIL)[number] | "Account";
 }
+
+const CURRENT = new Html(' aria-current="page"');
 
 /** A page within the rail, for somebody who is signed in. */
 export function framed(title: string, viewer: Viewer, content: Fragment, { live, under }: Frame = {}): string {
   const rail = RAIL.map((word) => {
-    const current = word === (under ?? title) ? new Html(' aria-current="page"') : null;
+    const current = word === (under ?? title) ? CURRENT : null;
     const { failures } = viewer;
     const count =
       word === "Health" && failures > 0
@@ -150,7 +152,7 @@ export function framed(title: string, viewer: Viewer, content: Fragment, { live,
   });
   return documentOf(
     title,
-    html`<a class="skip" href="#main">To the content</a><nav aria-label="Console"><p class="brand">PausePoint</p><ul>${rail}</ul><div class="who"><p>${words(viewer.name)}<br><span class="quiet">${viewer.role}</span></p>${form("/console/sign-out", viewer.token, "Sign out")}</div></nav><main id="main" tabindex="-1"${live === undefined ? null : html` data-live="${live}"`}><h1>${title}</h1>${live === undefined ? null : LIVE}${content}</main><dialog aria-labelledby="keys-title"><h2 id="keys-title">Keyboard</h2><dl><dt>/</dt><dd>search</dd><dt>j, k</dt><dd>next and previous row</dd><dt>Enter</dt><dd>open the row</dd><dt>?</dt><dd>this list</dd></dl><form method="dialog"><button>Close</button></form></dialog>`,
+    html`<a class="skip" href="#main">To the content</a><nav aria-label="Console"><p class="brand">PausePoint</p><ul>${rail}</ul><div class="who"><p>${words(viewer.name)}<br><span class="quiet">${viewer.role}</span><br><a href="/console/account"${under === "Account" ? CURRENT : null}>Your account</a></p>${form("/console/sign-out", viewer.token, "Sign out")}</div></nav><main id="main" tabindex="-1"${live === undefined ? null : html` data-live="${live}"`}><h1>${title}</h1>${live === undefined ? null : LIVE}${content}</main><dialog aria-labelledby="keys-title"><h2 id="keys-title">Keyboard</h2><dl><dt>/</dt><dd>search</dd><dt>j, k</dt><dd>next and previous row</dd><dt>Enter</dt><dd>open the row</dd><dt>?</dt><dd>this list</dd></dl><form method="dialog"><button>Close</button></form></dialog>`,
   );
 }
 

@@ -160,14 +160,15 @@ export function* signIn(
   return session.token;
 }
 
-function* takeCode(
+/** Takes a code of the app or a recovery code, and says which it was; null when it is not good. */
+export function* takeCode(
   tx: Tx,
   context: OperatorContext,
   row: Operator,
   code: string,
 ): Work<"totp" | "recovery_code" | null> {
   const now = context.clock.now();
-  const digits = code.replaceAll(/\s/g, "");
+  const digits = digitsOf(code);
   const looksRight = /^\d{6}$/.test(digits);
   if (looksRight && !mayTryCode(row.totp_tried_until, now)) return null;
   const secret = totpSecret(context.folderSecret, row.id, row.totp_version);
@@ -226,14 +227,14 @@ export function* enrol(
   const row = yield* tx.one(queries.operatorById, { id: session.operator_id });
   if (row === undefined || row.totp_since !== null) return null;
   const secret = totpSecret(context.folderSecret, row.id, row.totp_version);
-  const step = acceptedStep(secret, given.code.replaceAll(/\s/g, ""), context.clock.now(), row.totp_last_step);
+  const step = acceptedStep(secret, digitsOf(given.code), context.clock.now(), row.totp_last_step);
   if (step === null) return null;
-  const recoveryCodes = Array.from({ length: RECOVERY_CODES }, () => newRecoveryCode(context.random));
+  const { recoveryCodes, recovery } = newRecoveryCodes(context.random);
   yield* tx.run(queries.takeStep, { n: row.n, step });
   yield* tx.run(queries.enrol, {
     n: row.n,
     at: context.clock.now(),
-    recovery: JSON.stringify(recoveryCodes.map(recoveryHash)),
+    recovery,
     password: given.passwordHash ?? row.password,
   });
   yield* tx.run(queries.deleteSessionsOf, { operator_n: row.n });
@@ -277,7 +278,8 @@ export function* revokeSession(tx: Tx, context: OperatorContext, id: string, act
   return true;
 }
 
-function* tell<
+/** Tells the log of it, in the same commit. */
+export function* tell<
   T extends
     | "operator.created"
     | "operator.enrolled"
@@ -285,6 +287,8 @@ function* tell<
     | "operator.reset"
     | "operator.removed"
     | "operator.signed_in"
+    | "operator.password_changed"
+    | "operator.authenticator_renewed"
     | "session.revoked",
 >(
   tx: Tx,
@@ -296,6 +300,17 @@ function* tell<
 ): Work<void> {
   const entry = { type, at: clock.now(), actor, world: null, pause: null, plain, committed } as const;
   yield* appendEntry(tx, newEntry(random, entry as Parameters<typeof newEntry<T>>[1]));
+}
+
+/** A code as it is typed, with spaces where the app shows them. */
+export function digitsOf(code: string): string {
+  return code.replaceAll(/\s/g, "");
+}
+
+/** Ten new recovery codes, and what of them is kept. */
+export function newRecoveryCodes(random: Random): { recoveryCodes: string[]; recovery: string } {
+  const recoveryCodes = Array.from({ length: RECOVERY_CODES }, () => newRecoveryCode(random));
+  return { recoveryCodes, recovery: JSON.stringify(recoveryCodes.map(recoveryHash)) };
 }
 
 /** Ten bytes, 80 bits: nothing that is tried out, so a plain digest of it is enough. */

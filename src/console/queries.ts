@@ -82,6 +82,27 @@ export const setRecovery = define<{ n: number; recovery: string }>()((db, p) =>
     .where("n", "=", p("n")),
 );
 
+export const setPassword = define<{ n: number; password: string }>()((db, p) =>
+  db
+    .updateTable("operators")
+    .set({ password: p("password") })
+    .where("n", "=", p("n")),
+);
+
+/** Another authenticator in place of the one of now, with codes of its own; what was tried with the old one is forgotten. */
+export const renewTotp = define<{ n: number; version: number; step: number; at: number; recovery: string }>()((db, p) =>
+  db
+    .updateTable("operators")
+    .set({
+      totp_version: p("version"),
+      totp_last_step: p("step"),
+      totp_since: p("at"),
+      totp_tried_until: 0,
+      recovery: p("recovery"),
+    })
+    .where("n", "=", p("n")),
+);
+
 export const enrol = define<{ n: number; at: number; recovery: string; password: string }>()((db, p) =>
   db
     .updateTable("operators")
@@ -112,6 +133,8 @@ export const sessionByHash = define<{ hash: Uint8Array }>()((db, p) =>
       "sessions.is_full as is_full",
       "sessions.seen_at as seen_at",
       "sessions.ends_at as ends_at",
+      "sessions.totp_next as totp_next",
+      "sessions.totp_next_until as totp_next_until",
       "operators.n as operator_n",
       "operators.id as operator_id",
       "operators.name as name",
@@ -142,11 +165,36 @@ export const allSessions = define<{ now: number; idle_since: number }>()((db, p)
     .limit(200),
 );
 
+export const sessionsOf = define<{ operator_n: number; now: number; idle_since: number }>()((db, p) =>
+  db
+    .selectFrom("operator_sessions")
+    .select(["n", "id", "address", "user_agent", "created_at", "seen_at"])
+    .where("operator_n", "=", p("operator_n"))
+    .where("ends_at", ">", p("now"))
+    .where("seen_at", ">", p("idle_since"))
+    .orderBy("n", "desc"),
+);
+
+/** Another cookie for the same sign-in; what was begun with the old one is forgotten. */
+export const renewSession = define<{ n: number; hash: Uint8Array }>()((db, p) =>
+  db
+    .updateTable("operator_sessions")
+    .set({ hash: p("hash"), totp_next: null, totp_next_until: 0 })
+    .where("n", "=", p("n")),
+);
+
+export const setNextTotp = define<{ n: number; next: number; until: number }>()((db, p) =>
+  db
+    .updateTable("operator_sessions")
+    .set({ totp_next: p("next"), totp_next_until: p("until") })
+    .where("n", "=", p("n")),
+);
+
 export const sessionById = define<{ id: string }>()((db, p) =>
   db
     .selectFrom("operator_sessions as sessions")
     .innerJoin("operators", "operators.n", "sessions.operator_n")
-    .select(["sessions.n as n", "sessions.id as id", "operators.id as operator_id"])
+    .select(["sessions.n as n", "sessions.id as id", "sessions.totp_next as totp_next", "operators.id as operator_id"])
     .where("sessions.id", "=", p("id")),
 );
 
@@ -163,6 +211,15 @@ export const deleteSession = define<{ n: number }>()((db, p) =>
 
 export const deleteSessionsOf = define<{ operator_n: number }>()((db, p) =>
   db.deleteFrom("operator_sessions").where("operator_n", "=", p("operator_n")),
+);
+
+/** The others of the same operator, also those that are over and not yet removed. */
+export const otherSessionsOf = define<{ operator_n: number; n: number }>()((db, p) =>
+  db
+    .selectFrom("operator_sessions")
+    .select(["n", "id"])
+    .where("operator_n", "=", p("operator_n"))
+    .where("n", "<>", p("n")),
 );
 
 export const deleteStaleSessions = define<{ now: number }>()((db, p) =>

@@ -204,6 +204,8 @@ export interface Tables {
     created_at: number;
     seen_at: number;
     ends_at: number;
+    totp_next: Generated<number | null>;
+    totp_next_until: Generated<number>;
   };
   catalogue: { n: number; seq: number; newest: number };
   /** A table of FTS5; `pause_words` and `rank` are what it takes commands by. */

@@ -49,7 +49,7 @@ export class Operator {
   /** Sets up the authenticator; answers the page with the recovery codes. */
   async enrol(fields: Record<string, string> = {}): Promise<Answer> {
     const { text } = await this.get("/console/enrol");
-    this.secret = fromBase32(/secret by hand: <code>([A-Z2-7 ]+)</.exec(text)?.[1] ?? "");
+    this.secret = secretIn(text);
     const answer = await this.sendRaw("/console/enrol", { token: tokenIn(text), code: this.code(), ...fields });
     this.password = fields.password ?? this.password;
     return answer;
@@ -64,6 +64,11 @@ export class Operator {
 
 export function tokenIn(html: string): string {
   return /name="token" value="([^"]+)"/.exec(html)?.[1] ?? "";
+}
+
+/** The secret of the authenticator that a page shows. */
+export function secretIn(html: string): Uint8Array {
+  return fromBase32(/secret by hand: <code>([A-Z2-7 ]+)</.exec(html)?.[1] ?? "");
 }
 
 /** The first administrator, by the setup link. */

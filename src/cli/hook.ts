@@ -101,7 +101,7 @@ async function change(name: string, { scope, dryRun = false }: InstallOptions, a
   for (const step of setups[host.name].next) print(step);
   if (rules.to === null)
     print(
-      `Nobody is named yet who is asked: put { "to": "@oncall" } into ~/.config/pausepoint/hooks.json. Until then every question is a no.`,
+      `Nobody is named yet who is asked: put { "to": "@oncall" } into ${rules.file}. Until then every question is a no.`,
     );
   print(`Then: pausepoint hook check ${host.name}${scope === "user" ? "" : " --scope project"}`);
 }
@@ -184,7 +184,7 @@ async function heldFault(rules: Awaited<ReturnType<typeof rulesHere>>): Promise<
 
 /** Whether the server would take the question to whom the rules name, over the channel that they name; nobody is asked. */
 async function recipientFault(rules: Awaited<ReturnType<typeof rulesHere>>): Promise<string | null> {
-  if (rules.to === null) return '"to" is in no rules file';
+  if (rules.to === null) return `there is no "to" in ${rules.file}`;
   const [{ serverFor }, { refusedRecipients }] = await Promise.all([
     import("../hook/surroundings.ts"),
     import("../hook/check.ts"),

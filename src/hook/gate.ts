@@ -68,7 +68,7 @@ async function decide(event: HookEvent, parts: GateParts): Promise<Outcome> {
   // The host itself would ask a person here: so does this.
   const isAsked = verdict.kind === "ask" || event.kind === "prompt";
   if (!isAsked) return pass;
-  if (rules.to === null) return denied('Nobody is named who could be asked: put "to" into pausepoint.hooks.json.');
+  if (rules.to === null) return denied(`Nobody is named who could be asked: put "to" into ${rules.file}.`);
   const { api, secret } = parts.server();
   const { channel, minutes, held: isHeld } = rules;
   const why = verdict.kind === "ask" ? verdict.why : "needs a permission, says the agent";

@@ -27,6 +27,7 @@ export async function answerOverHttp(
   const recipients = query.to.split(",").map((one) => one.trim());
   const to = recipients.length === 1 ? (recipients[0] ?? null) : recipients;
   const rules: Rules = {
+    file: "the hook's address",
     to,
     channel,
     minutes,

@@ -49,6 +49,8 @@ type RulesFile = z.output<typeof rulesSchema>;
 
 /** What is in force. */
 export interface Rules {
+  /** Where `to`, `channel` and so on stand, or would: the full path of the file that counts. */
+  readonly file: string;
   readonly to: string | readonly string[] | null;
   readonly channel: string;
   /** How long a person has, in minutes. */
@@ -93,14 +95,19 @@ export function parseRules(text: string, file: string): RulesFile {
  *
  * @throws RulesError for a project's file that reaches for more.
  */
-export function mergedRules(user: RulesFile | null, project: RulesFile | null, projectFile: string): Rules {
+export function mergedRules(
+  user: RulesFile | null,
+  project: RulesFile | null,
+  files: { readonly user: string; readonly project: string },
+): Rules {
   for (const name of ["url", "key_file"] as const)
     if (project?.[name] !== undefined)
       throw new RulesError(
-        `${projectFile}: ${name} may only stand in your own file, as a project must not choose who gets your key`,
+        `${files.project}: ${name} may only stand in your own file, as a project must not choose who gets your key`,
       );
   const base = user ?? project ?? {};
   return {
+    file: user === null && project !== null ? files.project : files.user,
     to: base.to ?? null,
     channel: base.channel ?? "sms",
     minutes: base.minutes ?? timeLimit.usual,

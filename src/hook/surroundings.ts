@@ -1,7 +1,7 @@
 /** What a hook finds on its machine: the rules, the server, and a folder to write things down in. */
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { PausePoint } from "../../clients/typescript/src/index.ts";
 import { mergedRules, parseRules, type Rules, RulesError } from "./rules.ts";
 
@@ -12,9 +12,9 @@ const FILE = "pausepoint.hooks.json";
 const REQUEST_MS = 8_000;
 const PATIENCE_MS = 20_000;
 
-/** Where the user's own rules stand: `$PAUSEPOINT_HOOKS`, else below the user's configuration. */
+/** Where the user's own rules stand, in full: `$PAUSEPOINT_HOOKS`, else below the user's configuration. */
 export function userRulesFile(env: Env): string {
-  if (env.PAUSEPOINT_HOOKS) return env.PAUSEPOINT_HOOKS;
+  if (env.PAUSEPOINT_HOOKS) return resolve(env.PAUSEPOINT_HOOKS);
   return join(env.XDG_CONFIG_HOME || join(homeOf(env), ".config"), "pausepoint/hooks.json");
 }
 
@@ -29,7 +29,7 @@ export function rulesFor(env: Env, cwd: string): Rules {
   return mergedRules(
     named === null ? null : parseRules(named, own),
     local === null ? null : parseRules(local, project ?? FILE),
-    project ?? FILE,
+    { user: own, project: project ?? FILE },
   );
 }
 

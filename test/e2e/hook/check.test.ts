@@ -1,5 +1,7 @@
 /** `pausepoint hook check`: what would make a person's answer worth nothing is found before anybody is asked. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout } from "bun:test";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type BinaryServer, runBinary, serveBinary } from "../../support/binary.ts";
 import { HookHome } from "../../support/hook.ts";
 import { testNeeding } from "../../support/needs.ts";
@@ -46,7 +48,6 @@ describe("hook check", () => {
       [{ to: ["+13128471928", "@second"] }, "@second names nobody in the configuration's people"],
       [{ to: "+13128471928", channel: "pager" }, "the channel pager is not configured"],
       [{ to: "ops@example.com" }, "ops@example.com must be a phone number"],
-      [{ channel: "sms" }, '"to" is in no rules file'],
     ] as const) {
       const { status, stdout } = await check(rules);
       expect(stdout).toContain(`FAIL  somebody to ask: ${fault}`);
@@ -57,5 +58,35 @@ describe("hook check", () => {
     expect(good.stdout).toContain("ok    somebody to ask\n");
     expect(good.status).toBe(0);
     expect((await server.call("/v1/pause")).body.data).toHaveLength(before);
+  });
+
+  test("names the very file in which nobody is named, as install and the hook's own no do", async () => {
+    const home = new HookHome(server, {});
+    const own = join(home.folder, ".config/pausepoint/hooks.json");
+    const project = join(home.cwd, "pausepoint.hooks.json");
+    const event = { session_id: "s", cwd: home.cwd, hook_event_name: "PreToolUse", tool_name: "Bash" };
+    const told = async (env: Record<string, string> = {}) => {
+      const all = { ...home.env, ...env };
+      await runBinary(["hook", "uninstall", "claude-code"], home.cwd, all);
+      const installed = await runBinary(["hook", "install", "claude-code"], home.cwd, all);
+      const checked = await runBinary(["hook", "check", "claude-code"], home.cwd, all);
+      const call = { ...event, tool_input: { command: "rm -rf build" }, tool_use_id: "t" };
+      const denied = (await home.run("claude-code", call, env)).stdout;
+      return [
+        /into (\S+)\. Until then/.exec(installed.stdout)?.[1],
+        /there is no "to" in (\S+)/.exec(checked.stdout)?.[1],
+        /put \\"to\\" into (\S+)\.(?="})/.exec(denied)?.[1],
+      ];
+    };
+    expect(await told()).toEqual([own, own, own]);
+    // Also where it is not there yet, and where the environment names another, from here.
+    rmSync(own);
+    expect(await told()).toEqual([own, own, own]);
+    writeFileSync(join(home.cwd, "mine.json"), "{}");
+    const mine = join(home.cwd, "mine.json");
+    expect(await told({ PAUSEPOINT_HOOKS: "mine.json" })).toEqual([mine, mine, mine]);
+    // Without one of your own, the project's counts.
+    writeFileSync(project, "{}");
+    expect(await told()).toEqual([project, project, project]);
   });
 });

@@ -18,6 +18,8 @@ const ABOUT = "This server asks people before a program goes on, and passes on t
 const TO_READERS =
   "There is nothing to see here. If you were asked a question, open the link in the message that brought it: each message has a link of its own.";
 
+const TO_DEVELOPERS = 'You write programs? <a href="/docs">The documentation</a> is here, too.';
+
 const VARY = { vary: "Accept" } as const;
 
 const page: Reply = {
@@ -32,13 +34,13 @@ const page: Reply = {
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>PausePoint</title>' +
     '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex">' +
     `<link rel="icon" href="${FAVICON}"><style>${frontStyle.text}</style></head>` +
-    `<body><main><section><h1>PausePoint</h1><p>${ABOUT}</p><p>${TO_READERS}</p></section></main></body></html>\n`,
+    `<body><main><section><h1>PausePoint</h1><p>${ABOUT}</p><p>${TO_READERS}</p><p>${TO_DEVELOPERS}</p></section></main></body></html>\n`,
 };
 
 const described: Reply = {
   status: 200,
   headers: VARY,
-  body: { name: "PausePoint", about: ABOUT, api: "/v1/pause", health: "/healthz" },
+  body: { name: "PausePoint", about: ABOUT, api: "/v1/pause", docs: "/docs", health: "/healthz" },
 };
 
 /** Whether `Accept` (RFC 9110 §12.5.1) names HTML, and JSON not above it. A wildcard alone, as curl sends, is no browser's. */

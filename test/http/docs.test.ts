@@ -46,6 +46,11 @@ describe("/docs", () => {
     expect(seen.size).toBeGreaterThan(30);
   });
 
+  test("is found with a slash at its end, too", async () => {
+    const { status, headers } = await appliance.call("/docs/");
+    expect([status, headers.get("location")]).toEqual([308, "/docs"]);
+  });
+
   test("a page's Markdown is the repository's, as text/markdown; an unknown page is a 404", async () => {
     const { text, headers } = await appliance.call("/docs/webhooks.md");
     expect(text).toBe(readFileSync("docs/webhooks.md", "utf8"));

@@ -20,6 +20,7 @@ describe("the server's own address", () => {
     expect([status, headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
     expect(text).toContain("asks people before a program goes on");
     expect(text).toContain("open the link in the message");
+    expect(text).toContain('<a href="/docs">The documentation</a>');
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(3_000);
     expect(text).not.toMatch(/<script|<form|\son\w+=|https?:\/\/(?!www\.w3\.org\/2000\/svg)/);
   });
@@ -48,7 +49,7 @@ describe("the server's own address", () => {
     ]) {
       const { status, headers, body } = await front(accept);
       expect([accept, status, headers.get("content-type")]).toEqual([accept, 200, "application/json"]);
-      expect(body).toMatchObject({ name: "PausePoint", api: "/v1/pause", health: "/healthz" });
+      expect(body).toMatchObject({ name: "PausePoint", api: "/v1/pause", docs: "/docs", health: "/healthz" });
       expect(headers.get("vary")).toBe("Accept");
     }
     for (const accept of ["TEXT/HTML", "application/json;q=0.9, text/html", "text/html; charset=utf-8; q=0.3"])

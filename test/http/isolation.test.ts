@@ -18,6 +18,7 @@ const PUBLIC = [
   "POST /console/:view/:id",
   "POST /console/:view/:id/:act",
   "GET /docs",
+  "GET /docs/",
   "GET /docs/:page",
   "GET /healthz",
   // Each request is verified by the channel that it is for.

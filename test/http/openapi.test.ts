@@ -17,6 +17,7 @@ afterAll(() => appliance.stop());
 const notDescribed = [
   "POST /mcp",
   "GET /docs",
+  "GET /docs/",
   "GET /docs/:page",
   "GET /llms.txt",
   "GET /.well-known/pausepoint-self",

@@ -17,6 +17,12 @@ export function docsRoutes(baseUrl: () => string): PublicRoute[] {
     },
     {
       method: "GET",
+      path: "/docs/",
+      access: "public",
+      handle: () => ({ status: 308, headers: { location: "/docs" }, body: null }),
+    },
+    {
+      method: "GET",
       path: "/docs/:page",
       access: "public",
       async handle(call) {

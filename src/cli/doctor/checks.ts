@@ -41,14 +41,19 @@ async function look(config: LoadedConfig, { offline, withinMs }: CheckOptions): 
   const database = ofDatabase(dataDir);
   // What is wrong with the head of the file is said already.
   const isReadable = existsSync(join(dataDir, "pausepoint.db")) && database.every(({ status }) => status !== "fail");
-  const inOwn = (part: "contents" | "backups") =>
-    isReadable ? inOwnProcess(part, config, { offline, withinMs }) : Promise.resolve([]);
+  // One after the other: the last of two that have the database open at once might not be the one that tidies up.
+  const inOwn = async () => {
+    if (!isReadable) return { backups: [], contents: [] };
+    const began = performance.now();
+    const backups = await inOwnProcess("backups", config, { offline, withinMs: withinMs / 2 });
+    const leftMs = Math.max(withinMs / 2, withinMs - (performance.now() - began));
+    return { backups, contents: await inOwnProcess("contents", config, { offline, withinMs: leftMs }) };
+  };
   const probeMs = Math.min(LONGEST_PROBE_MS, withinMs / 2);
   const own = baseUrlConfigured ? [{ host: new URL(baseUrl).hostname, by: "the base URL" }] : [];
   const needed = offline ? [] : [...own, ...namesOf(config, process.env)];
-  const [contents, backups, channels, names, reached] = await Promise.all([
-    inOwn("contents"),
-    inOwn("backups"),
+  const [{ backups, contents }, channels, names, reached] = await Promise.all([
+    inOwn(),
     ofChannels(config, { offline, isServed, withinMs: probeMs }),
     ofNames(needed, probeMs),
     offline || !baseUrlConfigured || !isReadable ? NOBODY_ASKED : reachBaseUrl(config, isServed, probeMs),

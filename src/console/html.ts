@@ -118,7 +118,11 @@ export function older(
   return html`<p class="more"><a rel="next" href="${path}?${new URLSearchParams({ ...query, cursor }).toString()}">${label}</a></p>`;
 }
 
-const RAIL = ["Waiting", "Decided", "Deliveries", "Log", "Usage", "Keys", "Webhooks", "Health", "Settings"] as const;
+const RAIL = ["Waiting", "Decided", "Deliveries", "Log", "Keys", "Settings"] as const;
+type Place = (typeof RAIL)[number] | "Usage" | "Webhooks" | "Health" | "Account";
+
+/** Pages that are reached from one of the rail, and lead back to it. */
+const BESIDE: Readonly<Partial<Record<Place, readonly Place[]>>> = { Decided: ["Usage"], Settings: ["Webhooks"] };
 
 /** Who looks, as far as a page shows it. */
 export interface Viewer {
@@ -133,27 +137,34 @@ export interface Viewer {
 export interface Frame {
   /** The stream that tells when something in it has changed: the script then brings its parts up to date. */
   readonly live?: string;
-  /** The word of the rail that it belongs to, where that is not its title. */
-  readonly under?: (typeof RAIL)[number] | "Account";
+  /** Where it belongs, where that is not its title. */
+  readonly under?: Place;
 }
 
 const CURRENT = new Html(' aria-current="page"');
 
 /** A page within the rail, for somebody who is signed in. */
 export function framed(title: string, viewer: Viewer, content: Fragment, { live, under }: Frame = {}): string {
-  const rail = RAIL.map((word) => {
-    const current = word === (under ?? title) ? CURRENT : null;
-    const { failures } = viewer;
-    const count =
-      word === "Health" && failures > 0
-        ? html` <b class="count">${failures}<span class="hidden"> failed</span></b>`
-        : null;
-    return html`<li><a href="/console/${word.toLowerCase()}"${current}>${word}${count}</a></li>`;
-  });
+  const place = under ?? title;
+  const word = RAIL.find((one) => one === place || BESIDE[one]?.some((other) => other === place));
+  const rail = RAIL.map((one) => html`<li>${linkTo(one, one === word)}</li>`);
+  const { failures } = viewer;
+  const count = failures > 0 ? html` <b class="count">${failures}<span class="hidden"> failed</span></b>` : null;
   return documentOf(
     title,
-    html`<a class="skip" href="#main">To the content</a><nav aria-label="Console"><p class="brand">PausePoint</p><ul>${rail}</ul><div class="who"><p>${words(viewer.name)}<br><span class="quiet">${viewer.role}</span><br><a href="/console/account"${under === "Account" ? CURRENT : null}>Your account</a></p>${form("/console/sign-out", viewer.token, "Sign out")}</div></nav><main id="main" tabindex="-1"${live === undefined ? null : html` data-live="${live}"`}><h1>${title}</h1>${live === undefined ? null : LIVE}${content}</main><dialog aria-labelledby="keys-title"><h2 id="keys-title">Keyboard</h2><dl><dt>/</dt><dd>search</dd><dt>j, k</dt><dd>next and previous row</dd><dt>Enter</dt><dd>open the row</dd><dt>?</dt><dd>this list</dd></dl><form method="dialog"><button>Close</button></form></dialog>`,
+    html`<a class="skip" href="#main">To the content</a><nav aria-label="Console"><p class="brand">PausePoint</p><ul>${rail}</ul><div class="who"><p>${words(viewer.name)} <br><span class="quiet">${viewer.role}</span></p><ul><li>${linkTo("Health", place === "Health", count)}</li><li>${linkTo("Account", place === "Account")}</li></ul>${form("/console/sign-out", viewer.token, "Sign out")}</div></nav><main id="main" tabindex="-1"${live === undefined ? null : html` data-live="${live}"`}><h1>${title}</h1>${word === undefined ? null : tabs(word, place)}${live === undefined ? null : LIVE}${content}</main><dialog aria-labelledby="keys-title"><h2 id="keys-title">Keyboard</h2><dl><dt>/</dt><dd>search</dd><dt>j, k</dt><dd>next and previous row</dd><dt>Enter</dt><dd>open the row</dd><dt>?</dt><dd>this list</dd></dl><form method="dialog"><button>Close</button></form></dialog>`,
   );
+}
+
+function linkTo(place: Place, isCurrent: boolean, more: Fragment = null): Html {
+  return html`<a href="/console/${place.toLowerCase()}"${isCurrent ? CURRENT : null}>${place}${more}</a>`;
+}
+
+/** The pages beside one another at a word of the rail; nothing where it has one alone. */
+function tabs(word: (typeof RAIL)[number], place: string): Html | null {
+  const beside = BESIDE[word];
+  if (beside === undefined) return null;
+  return html`<ul class="tabs">${[word, ...beside].map((one) => html`<li>${linkTo(one, one === place)}</li>`)}</ul>`;
 }
 
 /** Whether the page keeps up with what happens; without script, how to have it anew. */

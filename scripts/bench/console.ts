@@ -1,3 +1,4 @@
+import type { World } from "../../src/audit/index.ts";
 import { OUTBOX } from "../../src/channels/directory.ts";
 import {
   createOperator,
@@ -12,6 +13,7 @@ import { deliverToOutbox } from "../../src/delivery/outbox.ts";
 import { answerPause } from "../../src/pauses/answer.ts";
 import { takeIntoCatalogue } from "../../src/pauses/index.ts";
 import { folderSecret } from "../../src/storage/index.ts";
+import { createEndpoint } from "../../src/webhooks/endpoints.ts";
 import { type Figure, figure, quantile, rounded } from "./figures.ts";
 import { OpenFolder } from "./seed.ts";
 import { type Server, startProduct } from "./server.ts";
@@ -28,6 +30,7 @@ const BOUNDED: ReadonlySet<string> = new Set([
 const SHARE = 0.25;
 const FEW = 100;
 const AT_ONCE = 256;
+const DAY = 24 * 3_600_000;
 
 /** Every view, its filters, and a search for a word that all questions hold, that one holds, and that none does. */
 export const VIEWS = [
@@ -43,6 +46,8 @@ export const VIEWS = [
   ["log", "/console/log"],
   ["log, of a type that is rare", "/console/log?type=key.created"],
   ["keys", "/console/keys"],
+  ["webhooks", "/console/webhooks"],
+  ["webhooks, one that was told of every answer", "/console/webhooks/:webhook"],
   ["settings", "/console/settings"],
 ] as const;
 
@@ -59,16 +64,16 @@ export async function consoleViews(
   const sides = [];
   for (const count of [FEW, pauses]) {
     const data = `${folder}/console-${count}`;
-    const cookie = await seedConsole(data, count);
-    sides.push({ server: await startProduct(executable, data), cookie, ms: VIEWS.map((): number[] => []) });
+    const { cookie, webhook } = await seedConsole(data, count);
+    sides.push({ server: await startProduct(executable, data), cookie, webhook, ms: VIEWS.map((): number[] => []) });
   }
   const [few, many] = sides;
   if (few === undefined || many === undefined) throw new Error("there are two sides");
   try {
     for (let round = -1; round < rounds; round++) {
       for (const [index, [, path]] of VIEWS.entries()) {
-        for (const { server, cookie, ms } of sides) {
-          const took = await timed(server, cookie, path);
+        for (const { server, cookie, webhook, ms } of sides) {
+          const took = await timed(server, cookie, path.replace(":webhook", webhook));
           // The first of all compiles statements and code.
           if (round >= 0) ms[index]?.push(took);
         }
@@ -98,25 +103,43 @@ async function timed(server: Server, cookie: string, path: string): Promise<numb
   return performance.now() - start;
 }
 
-/** A folder with pauses of which every second is answered, in the catalogue, and somebody who is signed in: their cookie. */
-async function seedConsole(folder: string, pauses: number): Promise<string> {
+/**
+ * A folder with pauses of which every second is answered, in the catalogue; an endpoint that was told of most answers and
+ * is to be told of the rest tomorrow; and somebody who is signed in: their cookie.
+ */
+async function seedConsole(folder: string, pauses: number): Promise<{ cookie: string; webhook: string }> {
   const open = new OpenFolder(folder);
   open.connection.pragma("synchronous = OFF");
   const { key } = await open.newKey();
   await open.create(key, pauses, 8_760, true);
   for (let left = pauses; left > 0; left -= AT_ONCE)
     await open.writer.write((tx) => deliverToOutbox(tx, open.context, OUTBOX, AT_ONCE));
+  const webhook = await listening(open, key.world);
   const what = { position: 0, choice: "Approve", comment: null, via: "page" as const };
   const origin = { ip: "127.0.0.1", userAgent: "bench" };
   open.now += 60_000;
   await open.inBatches(Math.floor(pauses / 2), (index) =>
     open.writer.write((tx) => answerPause(tx, open.context, { ...what, pauseN: 2 * index + 1, origin })),
   );
+  const tomorrow = Date.now() + DAY;
+  const told = `status = 'delivered', attempts = 1, finished_at = due_at`;
+  open.connection.exec(`
+    UPDATE deliveries SET due_at = ${tomorrow} WHERE kind = 'webhook' AND pause_n % 5 = 0;
+    UPDATE deliveries SET ${told} WHERE kind = 'webhook' AND pause_n % 5 <> 0;`);
   while (await open.writer.write(takeIntoCatalogue));
   open.now = Date.now();
   const cookie = await signedIn(open, folder);
   await open.close();
-  return cookie;
+  return { cookie, webhook };
+}
+
+/** An endpoint that is told of every end; its id. */
+async function listening({ writer, context }: OpenFolder, world: World): Promise<string> {
+  const wanted = { url: "http://127.0.0.1:9/hooks", events: null, description: null };
+  const asker = { world, actor: { type: "operator", id: null } } as const;
+  const made = await writer.write((tx) => createEndpoint(tx, context, asker, wanted));
+  if (made === null) throw new Error("there is no room for an endpoint");
+  return made.id;
 }
 
 async function signedIn({ writer, context }: OpenFolder, folder: string): Promise<string> {

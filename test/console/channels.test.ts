@@ -87,7 +87,7 @@ describe("a test message", () => {
     expect(sent.text).toEndWith(`${appliance.url}/`);
     expect(answer.text).toContain('<h2 id="outcome">It was taken</h2>');
     expect(answer.text).toContain('<code><bdi lang="">msg-1</bdi></code>');
-    expect(answer.text).toContain("1 in GSM-7");
+    expect(answer.text).toContain("1 segment in GSM-7");
     const [requested, tested] = [entries("channel.test_requested").at(-1), entries("channel.tested").at(-1)];
     const actor = { type: "operator", id: expect.stringMatching(/^op_/) };
     expect(requested).toMatchObject({ actor, data: { channel: "sms", test: expect.stringMatching(/^dlv_/) } });

@@ -80,7 +80,7 @@ function testForm({ id, viewer, parts }: SignedIn, channel: ConfiguredChannel, {
       : html`<p class="notice" role="alert" id="fault"><a href="#address">Address</a> ${fault}.</p>`;
   const invalid = fault === undefined ? null : new Html(' aria-invalid="true" aria-describedby="fault"');
   const people = Object.keys(parts.config.people).length > 0 ? ", or @name of a person in the configuration" : "";
-  const below = html`${takes(channel)}${people}. A real message goes out, which may cost something; it asks nothing.`;
+  const below = html`It takes ${takes(channel)}${people}. A real message goes out, which may cost something; it asks nothing.`;
   return html`<section aria-labelledby="test"><h2 id="test">Send me a test</h2>${wrong}<form method="post" action="/console/channels/${id}/test" class="stacked"><input type="hidden" name="token" value="${viewer.token}">${field(
     "Address",
     "address",
@@ -133,7 +133,9 @@ function notSent(
 /** What became of a test, in plain words first. */
 function outcomeOf({ to }: Target, { sent: { result, latencyMs }, segments, text }: SentTest): Html {
   const cost =
-    segments === null ? null : html`<div><dt>Cost</dt><dd>${segments.count} in ${segments.encoding}</dd></div>`;
+    segments === null
+      ? null
+      : html`<div><dt>Cost</dt><dd>${segments.count} ${segments.count === 1 ? "segment" : "segments"} in ${segments.encoding}</dd></div>`;
   const answer =
     result.status === null && result.excerpt === null
       ? null

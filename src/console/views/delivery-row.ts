@@ -31,14 +31,20 @@ function destinationOf(row: ShownDelivery): string {
   return row.kind === "webhook" ? (row.url ?? row.webhook_url ?? row.lane) : (row.address ?? "");
 }
 
-/** Each attempt, with what a text cost, or how a webhook's receiver began its answer. */
-export function attemptsTable({ parts, now }: SignedIn, row: ShownDelivery): Html {
+/**
+ * Each attempt, with what a text cost, or how a webhook's receiver began its answer; under a name that no other delivery
+ * of the page has.
+ */
+export function attemptsTable(
+  { parts, now }: SignedIn,
+  row: ShownDelivery,
+  named = `${WHAT[row.kind]} to ${destinationOf(row)}`,
+): Html {
   const attempts = parts.writer.all(queries.attemptsAt, row);
   if (attempts.length === 0) return html``;
-  const to = destinationOf(row);
   const isWebhook = row.kind === "webhook";
-  return html`<details><summary>Attempts: ${WHAT[row.kind]} to ${words(to)}</summary>${table(
-    `Attempts to ${to}`,
+  return html`<details><summary>Attempts: ${words(named)}</summary>${table(
+    `Attempts: ${named}`,
     ["Attempt", "When", "Outcome", "Took", isWebhook ? "Answer" : "Segments"],
     attempts.map(
       (each) =>

@@ -2,6 +2,7 @@
 import type { Reply } from "../../access/index.ts";
 import { appendEntry, newEntry } from "../../audit/index.ts";
 import { queueTest } from "../../delivery/index.ts";
+import { isoTime } from "../../platform/clock.ts";
 import { decodeCursor, encodeCursor, filterMark } from "../../platform/paging.ts";
 import { Problem } from "../../platform/problem.ts";
 import type { Work } from "../../storage/index.ts";
@@ -98,7 +99,7 @@ function deliveries(visit: SignedIn, row: ShownEndpoint): Html {
     "Nothing was sent there yet.",
   );
   const next = rows.length > NEWEST && last !== undefined ? encodeCursor(mark, last.id) : null;
-  return html`<section aria-labelledby="deliveries"><h2 id="deliveries">Deliveries</h2><div data-part="deliveries">${list}${shown.map((one) => attemptsTable(visit, one))}</div>${older(`/console/webhooks/${row.id}`, {}, next)}</section>`;
+  return html`<section aria-labelledby="deliveries"><h2 id="deliveries">Deliveries</h2><div data-part="deliveries">${list}${shown.map((one) => attemptsTable(visit, one, `${one.event_type ?? ""} of ${isoTime(one.created_at)}`))}</div>${older(`/console/webhooks/${row.id}`, {}, next)}</section>`;
 }
 
 function changeForm({ viewer }: SignedIn, row: ShownEndpoint, refused: Refused | null): Html {

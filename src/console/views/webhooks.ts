@@ -91,7 +91,7 @@ function newEndpoint({ viewer, fields }: SignedIn, worlds: readonly World[], ref
   const form =
     choices.length === 0
       ? html`<p class="empty">A project begins with its first key. <a href="/console/keys">Make one</a> first.</p>`
-      : html`${faultsNotice(refused)}<form method="post" action="/console/webhooks" class="stacked"><input type="hidden" name="token" value="${viewer.token}">${select("Of which project", "project", choices, fields.get("project") ?? "")}${draftFields(refused?.draft ?? NOTHING, refused)}<button>Add the endpoint</button></form>`;
+      : html`${faultsNotice(refused)}<form method="post" action="/console/webhooks#new" class="stacked"><input type="hidden" name="token" value="${viewer.token}">${select("Of which project", "project", choices, fields.get("project") ?? "")}${draftFields(refused?.draft ?? NOTHING, refused)}<button>Add the endpoint</button></form>`;
   return html`<section aria-labelledby="new"><h2 id="new">New endpoint</h2>${form}</section>`;
 }
 

@@ -220,7 +220,7 @@ CREATE TABLE deliveries (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deliveries_due ON deliveries (lane, due_at) WHERE status IN ('queued', 'sending');
 CREATE INDEX deliveries_of_endpoint ON deliveries (endpoint_n, id) WHERE endpoint_n IS NOT NULL;
-CREATE INDEX deliveries_waiting_for ON deliveries (endpoint_n) WHERE endpoint_n IS NOT NULL AND status IN ('queued', 'sending');
+CREATE INDEX deliveries_waiting_for ON deliveries (endpoint_n, status) WHERE endpoint_n IS NOT NULL AND status IN ('queued', 'sending');
 CREATE INDEX deliveries_failed ON deliveries (id) WHERE status = 'failed';
 CREATE INDEX deliveries_known_as ON deliveries (lane, provider_id) WHERE provider_id IS NOT NULL;
 CREATE INDEX deliveries_with_code ON deliveries (lane, destination) WHERE reply_code IS NOT NULL;

@@ -181,6 +181,7 @@ describe("an endpoint", () => {
     expect(lastEntry("webhook.deleted")).toMatchObject({ actor: { type: "operator" }, data: { webhook_id: id } });
     expect((await admin.get(`/console/webhooks/${id}`)).status).toBe(404);
     expect((await admin.get("/console/webhooks")).text).not.toContain("/gone");
+    expect(appliance.faultInLog()).toBeNull();
   });
 
   test("is told of a pause that ends, and the delivery leads to its pause", async () => {

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Clock } from "../platform/clock.ts";
 import type { Log } from "../platform/log.ts";
 import type { Metrics } from "../platform/metrics/index.ts";
@@ -62,7 +62,7 @@ export class ScheduledBackups {
       log.error("backup failed; there is none newer than the last one that was told of here", { file, error: failure });
       return;
     }
-    const removed = this.#removeOld();
+    const removed = this.#removeOld(basename(file));
     log.info("backup made", { file, bytes: Bun.file(file).size, ms: Math.round(performance.now() - began), removed });
   }
 
@@ -97,16 +97,19 @@ export class ScheduledBackups {
     }
   }
 
-  /** Answers how many were removed. Other installations' backups, and whatever else lies there, are not touched. */
-  #removeOld(): number {
+  /**
+   * Answers how many were removed. Other installations' backups, and whatever else lies there, are not touched; nor is the
+   * one that was just made and verified, where the clock was set back and the names of older ones sort behind its own.
+   */
+  #removeOld(made: string): number {
     const { folder, keep } = this.#parts;
     const mine = readdirSync(folder)
       .filter((name) => isBackupOf(this.#parts.installation, name))
       .sort();
     // One that was interrupted is no backup.
     const broken = mine.filter((name) => name.endsWith(".partial"));
-    const whole = mine.filter((name) => !name.endsWith(".partial"));
-    const old = [...broken, ...whole.slice(0, Math.max(0, whole.length - keep))];
+    const others = mine.filter((name) => !name.endsWith(".partial") && name !== made);
+    const old = [...broken, ...others.slice(0, Math.max(0, others.length - (keep - 1)))];
     for (const name of old) rmSync(join(folder, name));
     return old.length;
   }

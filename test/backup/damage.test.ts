@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { generateIdentity, identityToRecipient } from "age-encryption";
 import { readArchive } from "../../src/backup/archive.ts";
 import { type BackupKey, readKey } from "../../src/backup/key.ts";
@@ -74,6 +74,13 @@ describe.each(["plain.tar.gz", "encrypted.age"])("%s", (name) => {
   }, 120_000);
 });
 
+/** Every file of a folder with its bytes; of a lock nothing is said. */
+const stateOf = (folder: string) =>
+  readdirSync(folder)
+    .filter((name) => !/lock/.test(name))
+    .sort()
+    .map((name) => [name, Bun.hash(readFileSync(`${folder}/${name}`)), statSync(`${folder}/${name}`).mode]);
+
 describe("the command refuses with status 2, and says what to do:", () => {
   const told = async (name: string, args: readonly string[] = [], env: Record<string, string> = {}) => {
     const { status, stdout, stderr } = await stage.restore(name, "nowhere-at-all", args, env);
@@ -95,6 +102,33 @@ describe("the command refuses with status 2, and says what to do:", () => {
     expect(await told("cut.age", ["--key-file", stage.path("identity")])).toBe(
       "cut.age is damaged or cut; take another backup\n",
     );
+  });
+
+  describe.each([
+    ["plain.tar.gz", []],
+    ["encrypted.age", ["--key-file"]],
+  ] as const)("%s cut or spoilt anywhere,", (name, words) => {
+    test("and leaves nothing behind: no new folder, and a folder that is there as it was, also with --force", async () => {
+      const bytes = readFileSync(stage.path(name));
+      const args = words.length === 0 ? [] : ["--key-file", stage.path("identity")];
+      const folder = stage.path("as-it-was");
+      rmSync(folder, { recursive: true, force: true });
+      expect(await stage.restore(name, "as-it-was", args)).toMatchObject({ status: 0 });
+      const before = stateOf(folder);
+      const flipped = Uint8Array.from(bytes);
+      flipped[bytes.length >> 1] = (flipped[bytes.length >> 1] ?? 0) ^ 1;
+      // In the header, in the manifest, in the database, before the last byte; and whole with one bit turned.
+      const spoilt = [7, 100, 900, bytes.length >> 1, bytes.length - 1].map((length) => bytes.subarray(0, length));
+      for (const broken of [...spoilt, flipped]) {
+        writeFileSync(stage.path("broken"), broken);
+        const told = await stage.restore("broken", "new-folder", args);
+        expect([told.status, told.stdout]).toEqual([2, ""]);
+        expect(told.stderr).toMatch(/broken .*(damaged|is no backup)/);
+        expect(existsSync(stage.path("new-folder"))).toBe(false);
+        expect(await stage.restore("broken", "as-it-was", [...args, "--force"])).toMatchObject({ status: 2 });
+        expect(stateOf(folder)).toEqual(before);
+      }
+    }, 60_000);
   });
 
   test("a file that is something else, and one that is not there", async () => {

@@ -6,6 +6,7 @@ import { startApp } from "../../src/app.ts";
 import { ScheduledBackups } from "../../src/backup/index.ts";
 import { type LoadedConfig, loadConfig } from "../../src/platform/config/load.ts";
 import { createLog } from "../../src/platform/log.ts";
+import { expose } from "../../src/platform/metrics/exposition.ts";
 import { Metrics } from "../../src/platform/metrics/index.ts";
 import { ownProgram } from "../../src/platform/program.ts";
 import { DAY, TurnedClock } from "../support/database.ts";
@@ -13,9 +14,11 @@ import { linesOf, rowsIn, Stage } from "./stage.ts";
 
 let stage: Stage;
 let logged: string[];
+let metrics: Metrics;
 beforeEach(async () => {
   stage = await Stage.start();
   logged = [];
+  metrics = new Metrics();
 });
 afterEach(() => stage.stop());
 
@@ -34,9 +37,14 @@ const schedule = (keep: number, to = folder()) =>
     installation: installation(),
     program: ownProgram,
     clock,
-    metrics: new Metrics(),
+    metrics,
     log,
   });
+/** How many were begun, by what became of them. */
+const counted = () => {
+  const text = expose([metrics.backups], "prometheus");
+  return ["made", "failed"].map((outcome) => Number(new RegExp(`outcome="${outcome}"} (\\d+)`).exec(text)?.[1] ?? 0));
+};
 
 describe("scheduled backups", () => {
   test("are kept as many as the configuration says: the newest, and nobody else's are touched", async () => {
@@ -59,6 +67,18 @@ describe("scheduled backups", () => {
     expect(await stage.restore(newest, "data")).toMatchObject({ status: 0 });
     expect(linesOf(join(stage.data, "backups.jsonl")).length).toBe(3);
     expect(logged.filter((line) => line.includes("backup made")).length).toBe(3);
+    expect(counted()).toEqual([3, 0]);
+  }, 60_000);
+
+  test("stay when they are the newest that is known to be good, also where the clock was set back", async () => {
+    mkdirSync(folder(), { recursive: true });
+    const mine = `pausepoint-${installation().slice(-8)}-`;
+    const ahead = ["20300101T030000Z", "20300102T030000Z"].map((time) => `${mine}${time}.tar.gz`);
+    for (const name of ahead) writeFileSync(join(folder(), name), "of a clock that was ahead");
+    await schedule(1).run();
+    const [left = "", ...more] = readdirSync(folder());
+    expect([more, ahead.includes(left)]).toEqual([[], false]);
+    expect(await stage.restore(join("saved/here", left), "data")).toMatchObject({ status: 0 });
   }, 60_000);
 
   test("that fail are told of as errors, with why, and cost none that was there", async () => {
@@ -73,6 +93,7 @@ describe("scheduled backups", () => {
     for (const name of kept) writeFileSync(join(folder(), name), "");
     await schedule(1).run();
     expect(logged[1]).toMatch(/error.*backup failed.*belongs to another secret/i);
+    expect(counted()).toEqual([0, 2]);
     expect(readdirSync(folder()).sort()).toEqual(kept);
   });
 

@@ -41,6 +41,7 @@ testNeeding("dist/pausepoint")(
       const made = await runBinary(["backup", path("all.tar.gz"), "--data", path("data"), "--json"], folder);
       expect(made).toMatchObject({ status: 0 });
       const manifest = JSON.parse(made.stdout);
+      expect(manifest.pending).toBeGreaterThan(0);
       await server.kill();
       await clients;
       expect(load.strange).toEqual([]);

@@ -45,6 +45,10 @@ function ofCalendar(
   const name = "backup";
   const todo = `Look for "backup failed" in the server's log, and make one by hand: pausepoint backup FILE.`;
   if (newest === null) return bad(name, "warn", `there is none in ${folder} yet; they are made at "${at}"`, todo);
+  if (newest.begunAt > now + LATE_MS) {
+    const found = `the newest in ${folder} has a name of ${isoTime(newest.begunAt)}, which is to come: the clock was ahead`;
+    return bad(name, "warn", found, "Look at the clock, and move what was named wrongly to another folder.");
+  }
   const age = duration(Math.max(0, now - newest.begunAt));
   const next = new Cron(at, { paused: true }).nextRun(new Date(newest.begunAt + 1_000))?.getTime() ?? null;
   if (next !== null && now - next > LATE_MS) {

@@ -226,6 +226,13 @@ describe("backups", () => {
     ]);
   });
 
+  test("by the calendar that are named of a time to come are a warning: the clock was ahead", async () => {
+    await saved(-3 * DAY);
+    expect((await look(stage.data, settings())).of("backup")).toMatchObject([
+      { status: "warn", found: expect.stringContaining("the clock was ahead") },
+    ]);
+  });
+
   test("that were cut fail, though they are new", async () => {
     const file = await saved(HOUR);
     truncateSync(file, 3_000);

@@ -82,6 +82,20 @@ test.each(["docs/install.md", "docs/backup.md"])("%s quotes refusals as the prog
   expect(quoted.filter((words) => !withoutMarks.some((source) => source.includes(words)))).toEqual([]);
 });
 
+test("docs/install.md tells of every check of doctor, and of no other", () => {
+  const sources = [...new Bun.Glob("src/cli/doctor/*.ts").scanSync(project)].map((path) =>
+    readFileSync(join(project, path), "utf8"),
+  );
+  const named = /(?:\b(?:const name|NAME|check) = |\b(?:ok|bad)\()["`]([\w' ]+?)(?:["`]| \$\{)/g;
+  const made = new Set(sources.flatMap((source) => [...source.matchAll(named)].map(([, name = ""]) => name)));
+  const told = tableOf(documentAt("docs/install.md"), "check").flatMap(([checks = ""]) =>
+    [...checks.matchAll(/`([^`…]+?)(?: …)?`/g)].map(([, name = ""]) => name),
+  );
+  // Of channels there are many, and one that says that there is none; people are told with the configuration.
+  const merged = new Set(["channels", "people", "certificate's key"]);
+  expect([...made].filter((name) => !merged.has(name)).sort()).toEqual([...new Set(told)].sort());
+});
+
 test("docs/testing.md names guards where they stand, and tests by titles that they have", () => {
   const wrong = tableOf(documentAt("docs/testing.md"), "guard").flatMap(
     ([guard, place = "", file = "", title = ""]) => {

@@ -23,6 +23,11 @@ const parts = {
   "openapi-typescript": () => existing(join(project, "test/client-peers/node_modules/openapi-typescript")),
   /** The npm package of the same name: `npm ci --ignore-scripts` in test/client-peers, which `.ci/run` does. */
   deno: () => Bun.which("deno") ?? existing(join(project, `test/client-peers/node_modules/@deno/${DENO}/deno`)),
+  /** `npm ci --ignore-scripts` in test/litestream-peers, which `.ci/run` does; for linux-x64. */
+  litestream: () =>
+    process.platform === "linux" && process.arch === "x64"
+      ? existing(join(project, "test/litestream-peers/node_modules/@flydotio/litestream-linux-x64/litestream"))
+      : undefined,
   go: () => Bun.which("go") ?? undefined,
   /** Debian's packages kannel and kannel-extras: bearerbox, smsbox and fakesmsc. */
   kannel: () =>

@@ -9,6 +9,17 @@ declare module "*.md" {
   export default text;
 }
 
+declare module "*.py" {
+  const text: string;
+  export default text;
+}
+
+/** Imported `with { type: "file" }`: where it can be read, in the executable too. */
+declare module "*.png" {
+  const path: string;
+  export default path;
+}
+
 declare module "*.sql" {
   const text: string;
   export default text;

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import axe from "axe-core";
 import { topics } from "../../src/http/docs/pages.ts";
 import { documents } from "../docs/documents.ts";
-import { type Appliance, startAppliance } from "../support/appliance.ts";
+import { type Answer, type Appliance, startAppliance } from "../support/appliance.ts";
 import { noBrowser, openBrowser, type TestBrowser } from "../support/browser.ts";
 
 setDefaultTimeout(60_000);
@@ -27,23 +27,63 @@ describe("/docs", () => {
     expect(text).not.toContain("<script");
   });
 
-  test("every link in it leads somewhere on this server", async () => {
+  test("every link, picture and anchor of every page leads to something on this server, in HTML and as Markdown", async () => {
+    const origin = appliance.url;
+    const fetched = new Map<string, Promise<Answer>>();
+    const get = (path: string) => {
+      const answer = fetched.get(path) ?? appliance.call(path);
+      fetched.set(path, answer);
+      return answer;
+    };
+    const isPage = (path: string) => path === "/docs" || /^\/docs\/[^/]+$/.test(path);
+    const linksOf = (path: string, text: string) =>
+      path.endsWith(".md")
+        ? [...text.replaceAll(/^```[\s\S]*?^```/gm, "").matchAll(/\]\(([^)\s]+)\)/g)]
+        : [...text.matchAll(/ (?:href|src)="([^"]+)"/g)];
+    const next = [
+      "/docs",
+      ...Object.values(topics).flatMap((pages) => Object.keys(pages).map((name) => `/docs/${name}.md`)),
+    ];
     const seen = new Set<string>();
-    const next = ["/docs"];
     for (let path = next.pop(); path !== undefined; path = next.pop()) {
       if (seen.has(path)) continue;
       seen.add(path);
-      const { status, text } = await appliance.call(path);
+      const { status, text } = await get(path);
       expect([path, status]).toEqual([path, 200]);
-      if (!path.startsWith("/docs")) continue;
+      if (!isPage(path)) continue;
       // What is said of a sample to its test is for nobody who reads.
       if (!path.endsWith(".md")) expect([path, text.includes("&lt;!--")]).toEqual([path, false]);
-      const links = [...text.matchAll(/href="([^"]+)"/g)].map(([, link = ""]) => link);
-      for (const link of links.filter((one) => one.startsWith("/"))) next.push(link.split("#")[0] ?? link);
-      const own = links.filter((one) => one.startsWith("#"));
-      for (const link of own) expect([path, link, text.includes(`id="${link.slice(1)}"`)]).toEqual([path, link, true]);
+      for (const [, link = ""] of linksOf(path, text)) {
+        const target = new URL(link.replaceAll("&amp;", "&"), `${origin}${path}`);
+        if (target.origin !== origin) continue;
+        next.push(target.pathname);
+        if (target.hash === "") continue;
+        // Anchors are made of headings where the Markdown is shown.
+        const shown = await get(target.pathname.replace(/\.md$/, ""));
+        const id = decodeURIComponent(target.hash.slice(1));
+        expect([path, link, shown.text.includes(` id="${id}"`)]).toEqual([path, link, true]);
+      }
     }
-    expect(seen.size).toBeGreaterThan(30);
+    expect([...seen].filter(isPage).length).toBeGreaterThan(60);
+    expect([...seen].filter((path) => path.startsWith("/docs/files/")).length).toBe(4);
+  });
+
+  test("a picture and a file are served as what they are, and no other file is", async () => {
+    const picture = await fetch(`${appliance.url}/docs/files/console-pause.png`);
+    expect(picture.headers.get("content-type")).toBe("image/png");
+    expect(Buffer.from(await picture.arrayBuffer())).toEqual(readFileSync("docs/images/console-pause.png"));
+    for (const [name, path] of [
+      ["pausepoint.config.ts", "pausepoint.config.ts"],
+      ["pausepoint_verify.py", "clients/verify/pausepoint_verify.py"],
+    ] as const) {
+      const { text, headers } = await appliance.call(`/docs/files/${name}`);
+      expect([text === readFileSync(path, "utf8"), headers.get("content-type")]).toEqual([
+        true,
+        "text/plain; charset=utf-8",
+      ]);
+    }
+    for (const name of ["nothing", "constructor", "..%2f..%2fpackage.json", "package.json"])
+      expect([name, (await appliance.call(`/docs/files/${name}`)).status]).toEqual([name, 404]);
   });
 
   test("is found with a slash at its end, too", async () => {

@@ -20,6 +20,7 @@ const PUBLIC = [
   "GET /docs",
   "GET /docs/",
   "GET /docs/:page",
+  "GET /docs/files/:file",
   "GET /healthz",
   // Each request is verified by the channel that it is for.
   "GET /hooks/:channel/:rest",

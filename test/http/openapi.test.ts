@@ -19,6 +19,7 @@ const notDescribed = [
   "GET /docs",
   "GET /docs/",
   "GET /docs/:page",
+  "GET /docs/files/:file",
   "GET /llms.txt",
   "GET /.well-known/pausepoint-self",
   "GET /",

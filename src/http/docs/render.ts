@@ -3,14 +3,15 @@ import css from "../../../public/docs.css" with { type: "text" };
 import { pageSheet } from "../../platform/inline-asset.ts";
 import { escapeHtml } from "../../respond/page/escape.ts";
 import { FAVICON } from "../../respond/page/render.ts";
-import { markdownOf, titleOf, topics } from "./pages.ts";
+import { addressOf } from "./files.ts";
+import { titleOf, topics } from "./pages.ts";
 
 const style = pageSheet(css);
 
 /** What allows the page's one stylesheet, by its hash, and nothing else. */
-export const POLICY = `default-src 'none'; style-src ${style.source}; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'`;
+export const POLICY = `default-src 'none'; style-src ${style.source}; img-src data: 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'`;
 
-/** A page of docs/ as HTML: links to its neighbours lead to their pages here, others that are relative to nowhere here. */
+/** A page of docs/ as HTML: its links lead to where things are served here, or are plain words. */
 export function renderPage(markdown: string): string {
   return layout(titleOf(markdown), toHtml(markdown));
 }
@@ -41,7 +42,11 @@ function toHtml(markdown: string): string {
         const target = addressOf(href);
         return target === null ? words : `<a href="${escapeHtml(target)}">${words}</a>`;
       },
-      image: ({ text }) => escapeHtml(text),
+      image({ href, text }) {
+        const target = addressOf(href);
+        const words = escapeHtml(text);
+        return target === null ? words : `<img src="${escapeHtml(target)}" alt="${words}" loading="lazy">`;
+      },
       // Comments are for whoever edits the page, and its tests.
       html: ({ text }) => escapeHtml(text.replaceAll(/<!--[\s\S]*?-->/g, "")),
       code: ({ text }) => `<pre tabindex="0"><code>${escapeHtml(text)}</code></pre>\n`,
@@ -49,13 +54,6 @@ function toHtml(markdown: string): string {
   });
   // A wide table scrolls by itself, so a keyboard must reach it. Text of a page is escaped by now.
   return marked.parse(markdown, { async: false }).replaceAll("<table>", '<table tabindex="0">');
-}
-
-/** Where a link of the repository's pages leads on this server; null for a file that is not served. */
-function addressOf(href: string): string | null {
-  if (/^(https?:|#|\/)/.test(href)) return href;
-  const [, name = "", fragment = ""] = /^(?:\.\/)?([a-z-]+)\.md(#.*)?$/.exec(href) ?? [];
-  return markdownOf(name) === null ? null : `/docs/${name}${fragment}`;
 }
 
 /** A heading's name in the address, as GitHub makes it, so that links within the pages work in both places. */

@@ -30,9 +30,24 @@ export function docsRoutes(baseUrl: () => string): PublicRoute[] {
         const asked = call.param("page");
         const markdown = markdownOf(asked.replace(/\.md$/, ""));
         if (markdown === null) throw new Problem("not-found", "There is no such page.");
-        if (asked.endsWith(".md")) return text("text/markdown", markdown);
+        if (asked.endsWith(".md")) {
+          const { servedMarkdown } = await import("./files.ts");
+          return text("text/markdown", servedMarkdown(markdown));
+        }
         const { renderPage } = await import("./render.ts");
         return await html(renderPage(markdown));
+      },
+    },
+    {
+      method: "GET",
+      path: "/docs/files/:file",
+      access: "public",
+      async handle(call) {
+        const { fileNamed } = await import("./files.ts");
+        const file = fileNamed(call.param("file"));
+        if (file === null) throw new Problem("not-found", "There is no such file.");
+        const body = new Blob([await file.read()]).stream();
+        return { status: 200, headers: { "content-type": file.type }, body };
       },
     },
     {

@@ -15,6 +15,7 @@ import { cancelPause } from "./cancel.ts";
 import type { PauseContext } from "./context.ts";
 import { type CreatePause, createPause, pointerOf } from "./create.ts";
 import { expireForTest, expireOne } from "./expire.ts";
+import { type Askable, everyFault } from "./faults.ts";
 import { type ListRequest, listRows } from "./list.ts";
 import type { Refusal } from "./pause.ts";
 import * as queries from "./queries.ts";
@@ -87,7 +88,7 @@ export class Pauses {
     trace: TraceContext | null,
   ): Promise<CreateOutcome> {
     this.#stopping.refuse();
-    const request = check(createBody, body, "body");
+    const request = this.#read(key, body);
     const command = { ...this.#command(key, request), idempotency: null, trace };
     if (idempotencyKey === null) return await this.#write(key, command);
 
@@ -181,28 +182,42 @@ export class Pauses {
     return row === undefined ? null : this.#shape(row, { n: row.world_n, project: row.project, mode: row.mode });
   }
 
+  /** @throws Problem `invalid` with all that is wrong, also with what the schema does not know. */
+  #read(key: Key, body: unknown): CreateRequest {
+    try {
+      return check(createBody, body, "body");
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      throw invalid(everyFault(body, problem.errors, (asked) => this.#held(key, asked).errors));
+    }
+  }
+
+  /** What is asked as the configuration has it, and what it has against it. */
+  #held(key: Key, { channel, recipient, webhook_url: webhookUrl = null }: Askable) {
+    const rules = this.#rules;
+    const errors: FieldError[] = [];
+    const steps = channel === undefined ? null : stepsFor(channel, key.world.mode, rules.channels);
+    if (channel !== undefined && steps === null) {
+      const known = Object.keys({ ...rules.channels.addressKinds, ...rules.channels.fallbacks });
+      const configured = known.length > 0 ? `; configured are ${known.join(", ")}` : "";
+      errors.push({ pointer: "/channel", detail: `is not configured${configured}` });
+    }
+    const normalised = steps === null || recipient === undefined ? null : normaliseRecipients(recipient, steps, rules);
+    if (normalised !== null && "errors" in normalised) errors.push(...normalised.errors);
+    const recipients = normalised !== null && "recipients" in normalised ? normalised.recipients : null;
+    const checked = webhookUrl === null ? { url: null } : rules.checkWebhookUrl(webhookUrl);
+    if ("reason" in checked) errors.push({ pointer: "/webhook_url", detail: checked.reason });
+    return { steps, recipients, webhookUrl: "url" in checked ? checked.url : null, errors };
+  }
+
   #command(key: Key, request: CreateRequest): Omit<CreatePause, "idempotency" | "trace"> {
     const rules = this.#rules;
-    const steps = stepsFor(request.channel, key.world.mode, rules.channels);
-    if (steps === null) {
-      const known = Object.keys({ ...rules.channels.addressKinds, ...rules.channels.fallbacks });
-      throw invalid([
-        {
-          pointer: "/channel",
-          detail: `is not configured${known.length > 0 ? `; configured are ${known.join(", ")}` : ""}`,
-        },
-      ]);
-    }
-    const normalised = normaliseRecipients(request.recipient, steps, rules);
-    const errors: FieldError[] = "errors" in normalised ? [...normalised.errors] : [];
-    const checked = request.webhook_url === null ? { url: null } : rules.checkWebhookUrl(request.webhook_url);
-    if ("reason" in checked) errors.push({ pointer: "/webhook_url", detail: checked.reason });
-    if ("errors" in normalised || "reason" in checked) throw invalid(errors);
+    const { steps, recipients, webhookUrl, errors } = this.#held(key, request);
+    if (errors.length > 0 || steps === null || recipients === null) throw invalid(errors);
     const plan = planOf(key, rules.plans);
     const timeoutHours = request.timeout_hours ?? Math.min(rules.timeoutHours, plan?.maxTimeoutHours ?? Infinity);
-    const { recipients } = normalised;
     const { takesReplies } = rules;
-    const asked = { ...request, webhook_url: checked.url };
+    const asked = { ...request, webhook_url: webhookUrl };
     const allowance = {
       pausesPerMonth: plan?.pausesPerMonth ?? null,
       monthAt: rules.monthAt,

@@ -110,6 +110,8 @@ const recipient = z
 
 const HOURS = `must be a number above 0 and at most ${limits.timeoutHours}`;
 
+export const NOT_AN_OPTION = "must be one of the options, exactly";
+
 /** The body of `POST /v1/pause`. */
 export const createBody = z
   .strictObject(
@@ -150,7 +152,7 @@ export const createBody = z
   )
   .superRefine((body, context) => {
     if (body.timeout_default !== null && !body.options.includes(body.timeout_default)) {
-      context.addIssue({ code: "custom", path: ["timeout_default"], message: "must be one of the options, exactly" });
+      context.addIssue({ code: "custom", path: ["timeout_default"], message: NOT_AN_OPTION });
     }
   });
 

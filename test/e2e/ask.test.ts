@@ -140,7 +140,7 @@ describe("pausepoint ask", () => {
     };
     const away = await stopped("http://127.0.0.1:9", (stderr) => stderr !== "");
     expect(away).toMatch(
-      /^http:\/\/127\.0\.0\.1:9 can't be reached: [^\n]*\. Nobody is asked yet; trying again\.\nNobody was asked\.\n$/,
+      /^http:\/\/127\.0\.0\.1:9 can't be reached: nothing listens there\. Nobody is asked yet; trying again\.\nNobody was asked\.\n$/,
     );
 
     // Something that may have handed the question on: nobody can know whether somebody was asked.

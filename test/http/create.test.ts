@@ -177,6 +177,31 @@ describe("POST /v1/pause", () => {
     );
   });
 
+  test("tells at once what the schema refuses and what only the configuration does", async () => {
+    for (const [wanted, pointers] of [
+      [
+        { recipient: "@nobody", message: "", timeout_default: "Maybe", webhook_url: "ftp://x" },
+        ["/message", "/recipient", "/timeout_default", "/webhook_url"],
+      ],
+      // One of the wrong type keeps the schema from looking on.
+      [
+        { recipient: ["+13128471928", "nobody"], message: 5, timeout_default: "Maybe", webhook_url: "ftp://x" },
+        ["/message", "/recipient/1", "/timeout_default", "/webhook_url"],
+      ],
+      [{ recipient: 5, channel: "pager", webhook_url: "ftp://x" }, ["/channel", "/recipient", "/webhook_url"]],
+      [{ channel: "pager", webhook_url: "ftp://x" }, ["/channel", "/webhook_url"]],
+      [{ recipient: "@nobody", webhook_url: "ftp://x" }, ["/recipient", "/webhook_url"]],
+      [{ options: [], timeout_default: "Maybe" }, ["/options", "/timeout_default"]],
+    ] as const) {
+      const { status, body } = await appliance.post("/v1/pause", appliance.keys.test, question(wanted));
+      expect(status).toBe(422);
+      expect([wanted, body.errors.map(({ pointer }: { pointer: string }) => pointer).sort()]).toEqual([
+        wanted,
+        [...pointers],
+      ]);
+    }
+  });
+
   test("a key's own limits are 403, with a pointer for each", async () => {
     const limits = { recipients: ["@cfo", "*@example.com"], minTimeoutMinutes: 30, noDefaultOnTimeout: true };
     const limited = await appliance.newKey({ mode: "test", limits });

@@ -124,9 +124,18 @@ function secondsOf(retryAfter: string | null): number | null {
   return retryAfter !== null && /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) : null;
 }
 
-/** `fetch` says "fetch failed", and why in its cause. */
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "nothing listens there",
+  ConnectionRefused: "nothing listens there",
+  ENOTFOUND: "there is no such host",
+  EAI_AGAIN: "the host's name can't be looked up",
+  ECONNRESET: "the connection broke",
+};
+
+/** `fetch` says "fetch failed", and why in its cause; what it says may be a sentence, and here it is the end of one. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  return cause instanceof Error && cause.message !== "" ? cause.message : error.message;
+  const reason = error.cause instanceof Error && error.cause.message !== "" ? error.cause : error;
+  const { code } = reason as { code?: unknown };
+  return REASONS[String(code)] ?? reason.message.replace(/[.?!]+$/, "");
 }

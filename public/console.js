@@ -1,6 +1,5 @@
 // The console works without this script. It keeps lists and times up to date, and gives the keyboard its short ways.
 (() => {
-  const _EVERY_MS = 5000;
   const main = document.querySelector("main");
 
   // The setup link carries its token behind the #, where no log of a proxy sees it.
@@ -67,6 +66,9 @@
         if (next) takeOver(part, next);
       }
       tick();
+      // Told to who does not see it, and only where the count differs: a status is read out when its words change.
+      const list = main.querySelector("[data-part=list]");
+      if (list) say(`Live: ${list.querySelectorAll("[data-row]").length} in the list`);
     } catch {
       say("Not live: load the page again.");
     }

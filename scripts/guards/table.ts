@@ -807,6 +807,14 @@ export const guards: readonly Guard[] = [
       "is changed by who knows it and has a code, ends the other browsers, and keeps this one under another cookie",
   },
   {
+    guard: "news leave the focus where it is in the console",
+    file: "public/console.js",
+    line: "if (focused)\n",
+    without: "if (focused === document)\n",
+    test: "test/console/keyboard.test.ts",
+    title: "news leave the focus where it is, are told once, and give it back to the page where its row is gone",
+  },
+  {
     guard: "a code of the authenticator is good once",
     file: "src/console/totp.ts",
     line: "if (step > lastStep && isCode(secret, step, code))",

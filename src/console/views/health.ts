@@ -16,7 +16,7 @@ async function shown({ health, viewer, now }: SignedIn): Promise<Reply> {
   // The rail of this very page counts what was just found.
   const upToDate = { ...viewer, failures: health.failures };
   const button = mayAct(viewer.role, "operator") ? form("/console/health/look", viewer.token, "Look again") : null;
-  const content = html`<p role="status">${summary(look)} <span class="quiet">Looked at ${moment(look.at, now)}.</span></p>${button}${table(
+  const content = html`<p><span role="status">${summary(look)}</span> <span class="quiet">Looked at ${moment(look.at, now)}.</span></p>${button}${table(
     "What was looked at",
     ["What", "State", "Found"],
     inOrder(look.findings).map(rowOf),

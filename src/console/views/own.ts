@@ -55,7 +55,7 @@ function account(visit: SignedIn, wrong: string | null, status = 200): Reply {
 
 function shownFields(): Html {
   const code = html`required maxlength="40" autocomplete="one-time-code" spellcheck="false"`;
-  return html`${passwordOfNow("Password of now", "current")}${field("Code", "code", code, "Six digits from your authenticator, or a recovery code.")}`;
+  return html`${passwordOfNow("Current password", "current")}${field("Code", "code", code, "Six digits from your authenticator, or a recovery code.")}`;
 }
 
 function browsers({ parts, viewer, session, now }: SignedIn): Html {
@@ -93,7 +93,7 @@ async function submitPassword(visit: SignedIn): Promise<Reply> {
 function authenticator(visit: SignedIn, wrong: string | null, status = 200): Reply {
   const { parts, operators, session, viewer } = visit;
   const secret = nextSecret(operators, session);
-  const begin = html`<p>The one of now is good until the new one has shown a first code. Then every other browser of yours is signed out.</p><form method="post" action="${AUTHENTICATOR}" class="stacked"><input type="hidden" name="token" value="${viewer.token}">${shownFields()}<button>Go on</button></form>`;
+  const begin = html`<p>Your present one is good until the new one has shown a first code. Then every other browser of yours is signed out.</p><form method="post" action="${AUTHENTICATOR}" class="stacked"><input type="hidden" name="token" value="${viewer.token}">${shownFields()}<button>Go on</button></form>`;
   const finish = (next: Uint8Array) =>
     html`<p>Scan this with an authenticator app within 15 minutes, then enter the code that it shows.</p>${secretToScan(parts.baseUrl(), session.name, next)}<form method="post" action="${AUTHENTICATOR}/finish" class="stacked"><input type="hidden" name="token" value="${viewer.token}">${FIRST_CODE}<button>Finish</button></form>`;
   const content = html`${notice(wrong)}${secret === null ? begin : finish(secret)}<p><a href="${ACCOUNT}">To your account</a></p>`;

@@ -33,18 +33,31 @@ export function* takeRoom(
 ): Work<readonly Full[]> {
   const full: Full[] = [];
   const taken: { n: number; times: number[] }[] = [];
-  for (const [n, messages] of Map.groupBy(planned, ({ destination }) => digests.numberOf(destination))) {
+  for (const [n, messages] of byNumber(planned, digests)) {
     const row = yield* tx.one(messagesTo, { n });
     const times = row === undefined ? [] : recent(row, now);
     const tooMany = times.length + messages.length - perHour;
     if (tooMany > 0) {
       const at = (times[Math.min(tooMany, times.length) - 1] ?? now) + HOUR;
       full.push(...[...new Set(messages.map(({ position }) => position))].map((position) => ({ position, at })));
-    } else taken.push({ n, times: [...times, ...messages.map(() => now)] });
+      continue;
+    }
+    for (let message = 0; message < messages.length; message++) times.push(now);
+    taken.push({ n, times });
   }
   if (full.length > 0) return full;
   for (const { n, times } of taken) yield* tx.run(setMessagesTo, { n, ...packed(times) });
   return full;
+}
+
+/** One message to one person is by far the most that is asked, and grouping costs more than looking. */
+function byNumber(
+  planned: readonly Planned[],
+  digests: DeliveryContext["digests"],
+): Iterable<readonly [number, readonly Planned[]]> {
+  const [only] = planned;
+  if (only !== undefined && planned.length === 1) return [[digests.numberOf(only.destination), planned]];
+  return Map.groupBy(planned, ({ destination }) => digests.numberOf(destination));
 }
 
 /** What a row keeps: the newest time, and how many milliseconds before it each one was. */
@@ -54,8 +67,11 @@ interface Times {
 }
 
 function packed(times: readonly number[]): Times {
-  const newest_at = Math.max(...times);
-  return { newest_at, before: new Uint8Array(Uint32Array.from(times, (at) => newest_at - at).buffer) };
+  let newest_at = 0;
+  for (const at of times) if (at > newest_at) newest_at = at;
+  const before = new Uint32Array(times.length);
+  for (let index = 0; index < times.length; index++) before[index] = newest_at - (times[index] ?? 0);
+  return { newest_at, before: new Uint8Array(before.buffer) };
 }
 
 /** A time to come was counted before the clock was set back: within an hour on either side counts. */

@@ -24,6 +24,8 @@ export interface PackageRequest {
   readonly madeAt: number;
   /** The folder to write it into. */
   readonly out: string;
+  /** How hard gzip tries, 0 to 9. Default 9. */
+  readonly compression?: number;
 }
 
 /** Makes `pausepoint_<version>_<architecture>.deb` with dpkg-deb, and answers its path. */
@@ -55,10 +57,13 @@ export function makeDebianPackage(request: PackageRequest): string {
     for (const script of ["preinst", "postinst", "prerm", "postrm"])
       put(`DEBIAN/${script}`, packaging(`debian/${script}`), 0o755);
     const file = join(out, `pausepoint_${request.version}_${request.architecture}.deb`);
-    const { exitCode, stderr } = Bun.spawnSync(["dpkg-deb", "--root-owner-group", "-Zgzip", "--build", tree, file], {
-      env: { ...process.env, SOURCE_DATE_EPOCH: String(request.madeAt) },
-      stdout: "ignore",
-    });
+    const { exitCode, stderr } = Bun.spawnSync(
+      ["dpkg-deb", "--root-owner-group", "-Zgzip", `-z${request.compression ?? 9}`, "--build", tree, file],
+      {
+        env: { ...process.env, SOURCE_DATE_EPOCH: String(request.madeAt) },
+        stdout: "ignore",
+      },
+    );
     if (exitCode !== 0) throw new Error(`dpkg-deb made no package: ${stderr.toString()}`);
     return file;
   } finally {
@@ -102,6 +107,8 @@ pausepoint: hardening-no-relro *
 pausepoint: no-manual-page *
 # It is there only once the package is installed, so its path is asked for.
 pausepoint: command-with-path-in-maintainer-script *
+# postinst asks first whether systemd runs, for all that follows, and waits for the service as deb-systemd-invoke does not.
+pausepoint: maintainer-script-calls-systemctl *
 `;
 
 function copyright(project: string): string {

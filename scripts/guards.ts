@@ -24,6 +24,8 @@ for (const part of [
   "CHANGELOG.md",
   "SECURITY.md",
   "package.json",
+  "package-lock.json",
+  "LICENSE",
   "tsconfig.json",
   "pausepoint.config.ts",
 ]) {

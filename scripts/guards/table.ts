@@ -951,12 +951,12 @@ export const guards: readonly Guard[] = [
     title: "behind a right password takes ten wrong codes, then one each six hours, and a recovery code always",
   },
   {
-    guard: "where there are channels no webhook reaches this machine unasked",
-    file: "src/app/configured.ts",
-    line: "allowLoopback: !config.webhooksConfigured && !config.channelsConfigured,",
-    without: "allowLoopback: !config.webhooksConfigured,",
-    test: "test/delivery/webhooks.test.ts",
-    title: "lets this machine in for a first try alone: neither where `webhooks` is configured, nor where channels are",
+    guard: "a machine with a /64 of its own has one rate",
+    file: "src/http/rate.ts",
+    line: 'const wait = mayTry === null ? 0 : mayTry(addressGroup(address ?? ""));',
+    without: 'const wait = mayTry === null ? 0 : mayTry(address ?? "");',
+    test: "test/http/limits/rates.test.ts",
+    title: "are counted by the address that a trusted proxy tells, and by no other",
   },
   {
     guard: "the bill of materials leaves nothing out",

@@ -1,8 +1,10 @@
 /** What the commands and the log of a start show of a configuration: none of its secrets. */
+
 import { afterAll, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { environment, folderWith, run } from "../support/binary.ts";
+import { eventually } from "../support/eventually.ts";
 import { program } from "../support/program.ts";
 
 /** Each is to be found nowhere. */
@@ -99,14 +101,14 @@ test("a server that starts, and can reach none of its channels, logs no secret o
     const pause = (await (await fetch(`${url}/v1/pause`, { method: "POST", headers, body })).json()) as {
       pause_id: string;
     };
-    for (let tries = 0; tries < 200; tries++) {
-      const { data } = (await (await fetch(`${url}/v1/pause/${pause.pause_id}/deliveries`, { headers })).json()) as {
-        data: { attempts: unknown[] }[];
-      };
-      if ((data[0]?.attempts.length ?? 0) === 0) continue;
-      seen.push(JSON.stringify(data));
-      break;
-    }
+    const { data } = await eventually(
+      async () =>
+        (await (await fetch(`${url}/v1/pause/${pause.pause_id}/deliveries`, { headers })).json()) as {
+          data: { attempts: unknown[] }[];
+        },
+      ({ data: [delivery] }) => (delivery?.attempts.length ?? 0) > 0,
+    );
+    seen.push(JSON.stringify(data));
     const audit = await fetch(`${url}/v1/pause/${pause.pause_id}/audit?disclose=true`, { headers });
     seen.push(await audit.text());
   }

@@ -131,7 +131,7 @@ describe.skipIf(noBrowser !== null)("the console in a browser", () => {
     const page = await context.newPage();
     await page.goto(`${appliance.url}/console/waiting`);
     await appliance.ask(appliance.keys.test, { message: "Asked meanwhile?" });
-    await page.waitForSelector("text=Asked meanwhile?", { timeout: 15_000 });
+    await page.waitForSelector("text=Asked meanwhile?");
     await context.close();
   }, 30_000);
 

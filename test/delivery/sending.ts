@@ -2,6 +2,7 @@
  * A queue towards the Twilio peer over a real database, with a clock that only the test turns: what the lanes' tests
  * stand on.
  */
+
 import { rmSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { OUTBOX } from "../../src/channels/directory.ts";
@@ -20,6 +21,7 @@ import { check } from "../../src/platform/schema.ts";
 import { WebhookSecrets } from "../../src/webhooks/index.ts";
 import { startTwilioPeer, type TwilioPeer } from "../peers/twilio.ts";
 import { seededRandom, TestDatabase, type TestKey, TurnedClock, temporaryFolder } from "../support/database.ts";
+import { PATIENCE_MS } from "../support/eventually.ts";
 import { withoutEnd } from "../support/rules.ts";
 
 export const PHONE = "+13128471928";
@@ -188,7 +190,7 @@ export class Sending implements AsyncDisposable {
 
   /** Waits, in turns of the event loop, until something holds; timers due by now are called meanwhile. */
   async until(holds: () => boolean): Promise<void> {
-    const deadline = performance.now() + 20_000;
+    const deadline = performance.now() + PATIENCE_MS;
     while (!holds()) {
       if (performance.now() > deadline) throw new Error(`waited in vain for ${holds.toString()}`);
       this.db.clock.turn(0);

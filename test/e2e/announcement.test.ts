@@ -2,10 +2,12 @@
  * The samples of the announcement, run as they stand but for host and key. They are read from the announcement itself,
  * which stands beside the checkout. Each runs against a server of its own, so that the one pause there is the sample's.
  */
+
 import { describe, expect } from "bun:test";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type BinaryServer, environment, folderWith, type Ran, run, serveBinary } from "../support/binary.ts";
+import { eventually } from "../support/eventually.ts";
 import { pathOf, testNeeding } from "../support/needs.ts";
 
 const file = join(import.meta.dir, "../../../shared/announcement.txt");
@@ -107,12 +109,11 @@ async function runSample(
 
 /** The one pause of a server, as soon as there is one. */
 async function onlyPause(server: BinaryServer): Promise<{ pause_id: string }> {
-  for (let tries = 0; tries < 2_000; tries++) {
-    const { body } = await server.call("/v1/pause");
-    if (body.data.length > 0) return body.data[0];
-    await Bun.sleep(10); // the sample's interpreter is still starting
-  }
-  throw new Error("the sample made no pause");
+  const [pause] = await eventually(
+    async (): Promise<{ pause_id: string }[]> => (await server.call("/v1/pause")).body.data,
+    ({ length }) => length > 0,
+  );
+  return pause!;
 }
 
 /** A polling sample ends with what the person chose, and, where nobody does, with the default. */

@@ -1,10 +1,12 @@
 /** Real texts from the executable, configured by a file, through a peer that speaks as Twilio does. */
+
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Pause } from "../../src/pauses/index.ts";
 import { startTwilioPeer, type TwilioPeer } from "../peers/twilio.ts";
 import { type BinaryServer, serveBinary } from "../support/binary.ts";
+import { eventually } from "../support/eventually.ts";
 import { testNeeding } from "../support/needs.ts";
 
 const test = testNeeding("dist/pausepoint");
@@ -49,11 +51,10 @@ describe("a configured channel", () => {
 
   /** The pause, once its message has got that far. */
   async function delivered(id: string, status: string): Promise<Pause> {
-    for (let tries = 0; tries < 5_000; tries++) {
-      const pause = await pauseOf(id);
-      if (pause.delivery[0]?.status === status) return pause;
-    }
-    throw new Error(`the message is not ${status}: ${JSON.stringify((await pauseOf(id)).delivery)}`);
+    return await eventually(
+      () => pauseOf(id),
+      ({ delivery }) => delivery[0]?.status === status,
+    );
   }
 
   const logOf = async (id: string) => (await server.call(`/v1/pause/${id}/audit`, { key })).body.data;
@@ -87,7 +88,7 @@ describe("a configured channel", () => {
     peer.behave(CFO, { kind: "status", status: 503 });
     const before = peer.messages.length;
     const { pause_id } = await server.ask({ recipient: "@cfo" }, key);
-    await peer.nextMessage({ to: CFO }, 30_000);
+    await peer.nextMessage({ to: CFO });
     expect((await delivered(pause_id, "sent")).delivery).toMatchObject([{ recipient: "@cfo", error: null }]);
     expect(peer.messages.length - before).toBe(1);
     const sent = (await logOf(pause_id)).filter(({ type }: { type: string }) => type === "pause.sent");

@@ -3,17 +3,14 @@ import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openNote, parseVerifierKey } from "../../src/audit/note.ts";
 import { folderWith, runBinary, Started, serveBinary } from "../support/binary.ts";
+import { eventually } from "../support/eventually.ts";
 import { testNeeding } from "../support/needs.ts";
 
 const e2e = testNeeding("dist/pausepoint");
 
 /** What the command prints once it can: the server takes a moment to have asked. */
-async function eventually(ask: () => ReturnType<typeof runBinary>): Promise<string> {
-  for (let tries = 0; tries < 40; tries++) {
-    const { status, stdout } = await ask();
-    if (status === 0) return stdout;
-  }
-  throw new Error("no witness has cosigned");
+async function printed(ask: () => ReturnType<typeof runBinary>): Promise<string> {
+  return (await eventually(ask, ({ status }) => status === 0)).stdout;
 }
 
 describe("the executable as a witness", () => {
@@ -48,7 +45,7 @@ describe("the executable as a witness", () => {
       );
       const server = new Started(["serve", "--port", "0", "--json"], first.folder);
       await server.line();
-      const note = await eventually(() => runBinary(["audit", "checkpoint", "--cosigned"], first.folder));
+      const note = await printed(() => runBinary(["audit", "checkpoint", "--cosigned"], first.folder));
       expect(openNote(note, [logKey, vkey].map(parseVerifierKey)).signedBy).toHaveLength(2);
       writeFileSync(join(folder, "note"), note);
       writeFileSync(join(folder, "trust.txt"), `log ${logKey}\nwitness auditor ${vkey}\nquorum auditor\n`);

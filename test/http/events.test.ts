@@ -30,12 +30,10 @@ async function listen(wanted: { key?: string; lastId?: string; query?: string; a
 
 /** Resolves when so many streams are open. */
 async function listening(count: number): Promise<void> {
-  for (let tries = 0; tries < 10_000; tries++) {
-    if (appliance.app.listening === count) return;
-    // A round trip each, so that a busy machine has the time to notice who has left.
-    await appliance.call("/healthz");
-  }
-  throw new Error(`${appliance.app.listening} streams are open, not ${count}`);
+  await eventually(
+    () => appliance.app.listening,
+    (open) => open === count,
+  );
 }
 
 const respond = (id: string, choice = "Approve") =>

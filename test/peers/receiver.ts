@@ -9,10 +9,12 @@
  * With `failShare` it fails that share of the requests, by the seed, the webhook's id and the number of the attempt, so
  * that a run with the same ids fails the same attempts in whatever order they come. One request a connection.
  */
+
 import { createHash } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createSecureServer } from "node:tls";
 import { type Clock, systemClock } from "../../src/platform/clock.ts";
+import { PATIENCE_MS } from "../support/eventually.ts";
 import type { Certificate } from "./certificates.ts";
 import { type Behaviour, perform } from "./receiver/behaviour.ts";
 import { type ParsedRequest, readRequest } from "./receiver/parse.ts";
@@ -61,7 +63,7 @@ export interface Receiver {
   byWebhookId(): ReadonlyMap<string, readonly ReceivedRequest[]>;
   /** Scripts the next `times` requests; scripts are used up in the order given. */
   behave(behaviour: Behaviour, times?: number): void;
-  /** The next request that was not handed out before; rejects after `timeout` ms (default 5,000). */
+  /** The next request that was not handed out before; rejects after `timeout` ms (as patient as the tests are by default). */
   nextRequest(timeout?: number): Promise<ReceivedRequest>;
   /** Cuts every connection and closes the port. */
   stop(): Promise<void>;
@@ -117,7 +119,7 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
     behave(behaviour, times = 1) {
       for (let time = 0; time < times; time++) script.push(behaviour);
     },
-    nextRequest: (timeout = 5000) => arrivals.next(() => true, timeout),
+    nextRequest: (timeout = PATIENCE_MS) => arrivals.next(() => true, timeout),
     async stop() {
       arrivals.close();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));

@@ -2,8 +2,10 @@
  * A peer for tests that speaks as slack.com does to an app: the Web API, people who press buttons, response URLs and
  * Socket Mode, on real sockets on loopback. What it plays, from which documents, and what it leaves out: README.md.
  */
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type Clock, systemClock } from "../../src/platform/clock.ts";
+import { PATIENCE_MS } from "../support/eventually.ts";
 import { type SlackBehaviour, SlackScript } from "./slack/behaviour.ts";
 import {
   controlsOf,
@@ -65,7 +67,7 @@ export interface SlackPeer {
   behave(method: string, behaviour: SlackBehaviour, times?: number): void;
   /** Forgets the scripts that were not used up. */
   behaveWell(): void;
-  /** The next message that was not handed out before; rejects after `timeout` ms (default 5,000). */
+  /** The next message that was not handed out before; rejects after `timeout` ms (as patient as the tests are by default). */
   nextMessage(wanted?: { readonly channel?: string }, timeout?: number): Promise<SlackMessage>;
   /** The next call that was not handed out before, once it is answered or left hanging. */
   nextCall(wanted?: { readonly method?: string }, timeout?: number): Promise<SlackCall>;
@@ -114,11 +116,11 @@ export async function startSlack(options: SlackPeerOptions): Promise<SlackPeer> 
     strays: state.socketMode.strays,
     behave: (method, behaviour, times = 1) => state.script.add(method, behaviour, times),
     behaveWell: () => state.script.clear(),
-    nextMessage: ({ channel } = {}, timeout = 5000) =>
+    nextMessage: ({ channel } = {}, timeout = PATIENCE_MS) =>
       state.written.next((message) => channel === undefined || message.channel === channel, timeout),
-    nextCall: ({ method } = {}, timeout = 5000) =>
+    nextCall: ({ method } = {}, timeout = PATIENCE_MS) =>
       state.calls.next((call) => method === undefined || call.method === method, timeout),
-    nextSocket: (timeout = 5000) => state.socketMode.opened.next(() => true, timeout),
+    nextSocket: (timeout = PATIENCE_MS) => state.socketMode.opened.next(() => true, timeout),
     directMessage: (user) => workspace.direct([user]).conversation.id,
     writeAs: (user, channel, text) => workspace.write({ user, channel, text, blocks: [] }),
     controls: ({ channel, ts }) => controlsOf(workspace.find(channel, ts)?.blocks ?? []),

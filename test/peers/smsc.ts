@@ -80,7 +80,7 @@ export interface Smsc {
   accepted(text: string): number;
   /** Parts whose message is not whole. */
   incomplete(): readonly SmscPart[];
-  /** The next whole message that was not handed out before; rejects after `timeout` real ms (default 5,000). */
+  /** The next whole message that was not handed out before; rejects after `timeout` real ms (as patient as the tests are by default). */
   nextMessage(wanted?: { readonly to?: string; readonly text?: string }, timeout?: number): Promise<SmscMessage>;
   /** The next PDU of that command and direction (default `in`) that was not handed out before. */
   nextPdu(wanted?: { command?: Command; direction?: "in" | "out" }, timeout?: number): Promise<PduRecord>;

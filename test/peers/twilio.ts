@@ -2,8 +2,10 @@
  * A peer for tests that speaks as api.twilio.com does for Programmable Messaging: a real HTTP server on loopback.
  * What it plays, from which documents, and what it leaves out: README.md beside it.
  */
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type Clock, systemClock } from "../../src/platform/clock.ts";
+import { PATIENCE_MS } from "../support/eventually.ts";
 import {
   authenticate,
   createAccount,
@@ -67,7 +69,7 @@ export interface TwilioPeer {
   behave(to: string, behaviour: TwilioBehaviour, times?: number): void;
   /** Forgets the scripts that were not used up. */
   behaveWell(): void;
-  /** The next message taken for sending that was not handed out before; rejects after `timeout` ms (default 5,000). */
+  /** The next message taken for sending that was not handed out before; rejects after `timeout` ms (as patient as the tests are by default). */
   nextMessage(wanted?: { readonly to?: string }, timeout?: number): Promise<TwilioMessage>;
   /** The next request that was not handed out before, whatever becomes of it. */
   nextRequest(wanted?: { readonly to?: string }, timeout?: number): Promise<TwilioRequest>;
@@ -134,9 +136,9 @@ export async function startTwilioPeer(options: TwilioPeerOptions = {}): Promise<
     requests: state.requests.all,
     behave: (to, behaviour, times = 1) => state.script.add(to, behaviour, times),
     behaveWell: () => state.script.clear(),
-    nextMessage: ({ to } = {}, timeout = 5000) =>
+    nextMessage: ({ to } = {}, timeout = PATIENCE_MS) =>
       state.sent.next((message) => to === undefined || message.to === to, timeout),
-    nextRequest: ({ to } = {}, timeout = 5000) =>
+    nextRequest: ({ to } = {}, timeout = PATIENCE_MS) =>
       state.requests.next((request) => to === undefined || request.form.get("To") === to, timeout),
     webhooks: callbacks.sent,
     deliver,

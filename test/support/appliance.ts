@@ -135,11 +135,10 @@ export class Appliance {
   /** The messages of a test pause of the first project, once the outbox has taken one for each of its recipients. */
   async messages(pause: Pick<Pause, "pause_id" | "recipient">): Promise<OutboxEntry[]> {
     const expected = typeof pause.recipient === "string" ? 1 : pause.recipient.length;
-    for (let tries = 0; tries < 500; tries++) {
-      const { body } = await this.get(`/v1/test/messages?pause_id=${pause.pause_id}`, this.keys.test);
-      if (body.data.length === expected) return body.data;
-    }
-    throw new Error("the outbox has not taken the messages");
+    return await eventually(
+      async () => (await this.get(`/v1/test/messages?pause_id=${pause.pause_id}`, this.keys.test)).body.data,
+      (taken: OutboxEntry[]) => taken.length === expected,
+    );
   }
 
   /** The pause's entries in the log. */

@@ -10,6 +10,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Pause } from "../../src/pauses/index.ts";
+import { eventually } from "./eventually.ts";
 import { pathOf } from "./needs.ts";
 
 /** What a command came to. */
@@ -147,11 +148,11 @@ export class BinaryServer {
 
   /** The links of a test pause by position, once the outbox has taken a message for each of its recipients. */
   async links(pauseId: string, recipients = 1): Promise<string[]> {
-    for (let tries = 0; tries < 500; tries++) {
-      const { body } = await this.call(`/v1/test/messages?pause_id=${pauseId}`);
-      if (body.data.length === recipients) return body.data.map(({ link }: { link: string }) => link);
-    }
-    throw new Error("the outbox has not taken the messages");
+    const taken = await eventually(
+      async (): Promise<{ link: string }[]> => (await this.call(`/v1/test/messages?pause_id=${pauseId}`)).body.data,
+      ({ length }) => length === recipients,
+    );
+    return taken.map(({ link }) => link);
   }
 
   async link(pauseId: string): Promise<string> {

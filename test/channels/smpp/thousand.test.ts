@@ -120,7 +120,7 @@ function trouble(smsc: StrictSmsc, cuts: number): { readonly over: Promise<void>
       // Every boundary, and then nine octets behind it.
       const boundary = Math.floor(cut / 2);
       smsc.dropAt(boundary, { how: cut % 3 === 0 ? "fin" : "rst", ...(cut % 2 === 0 ? {} : { inside: 9 }) });
-      await smsc.nextClosed(20_000);
+      await smsc.nextClosed();
     }
     smsc.behaveWell();
     smsc.flush();

@@ -3,6 +3,7 @@
  * and the executable under strace, which does its whole job with them. From the folder that it is started in; prints a
  * {@link Report}. `--with-others` configures channels to hosts that are not there, too.
  */
+
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startServer } from "../../crash/server.ts";
@@ -10,6 +11,7 @@ import { startGateway } from "../../peers/gateway.ts";
 import { startReceiver } from "../../peers/receiver.ts";
 import { startSmsc } from "../../peers/smsc.ts";
 import { run } from "../../support/binary.ts";
+import { eventually } from "../../support/eventually.ts";
 import { pathOf } from "../../support/needs.ts";
 import { destinationsIn, TRACED } from "./connections.ts";
 
@@ -47,12 +49,7 @@ async function command(...args: string[]) {
 
 /** What `look` sees, once it is something. */
 async function once<Seen>(look: () => Seen | null | Promise<Seen | null>): Promise<Seen> {
-  for (let tries = 0; tries < 2_000; tries++) {
-    const seen = await look();
-    if (seen !== null) return seen;
-    await Bun.sleep(5);
-  }
-  throw new Error(`it never came: ${look}`);
+  return (await eventually(look, (seen) => seen !== null)) as Seen;
 }
 
 const destinations = async (): Promise<string[]> => {
@@ -85,7 +82,7 @@ export default defineConfig({
   };
   const texts = {
     sms: () => once(() => (gateway.requests[0]?.body as { text: string } | undefined)?.text ?? null),
-    carrier: async () => (await smsc.nextMessage({}, 20_000)).text,
+    carrier: async () => (await smsc.nextMessage()).text,
   };
   const endings: string[] = [];
   for (const channel of ["sms", "carrier"] as const) {
@@ -96,7 +93,7 @@ export default defineConfig({
     await (await fetch(link)).text();
     await fetch(link, { method: "POST", body: new URLSearchParams({ choice: "Approve" }), redirect: "manual" });
     const { status, response_choice, response_via } = await waiting;
-    await receiver.nextRequest(20_000);
+    await receiver.nextRequest();
     const { delivery } = await call(`/v1/pause/${pause_id}`);
     endings.push([status, response_choice, response_via, delivery[0].status].join(" "));
   }

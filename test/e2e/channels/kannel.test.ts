@@ -2,12 +2,14 @@
  * Texts from the executable through Debian's Kannel, its fake SMSC as the phones behind it: the question out, receipt and
  * reply in, the decision out to a program and to the person.
  */
+
 import { afterEach, expect, setDefaultTimeout } from "bun:test";
 import { Webhook } from "standardwebhooks";
 import { type Kannel, startKannel, USER } from "../../channels/kannel/stage.ts";
 import { freePorts } from "../../peers/ports.ts";
 import { type Receiver, startReceiver } from "../../peers/receiver.ts";
 import type { BinaryServer } from "../../support/binary.ts";
+import { eventually } from "../../support/eventually.ts";
 import { testNeeding } from "../../support/needs.ts";
 import { liveKey, serveWith, settled } from "./stage.ts";
 
@@ -64,7 +66,7 @@ testNeeding("dist/pausepoint", "kannel")(
     });
     expect(await again.hears("Recorded")).toContain(`555 ${CFO} text Recorded for ${code}: Reject`);
 
-    const told = await receiver.nextRequest(20_000);
+    const told = await receiver.nextRequest();
     const { secret } = (await server.call("/v1/webhooks/default-secret", { key })).body;
     const event = new Webhook(secret).verify(told.body.toString(), { ...told.headers });
     expect(event).toMatchObject({ type: "pause.responded", data: { pause_id, response_choice: "Reject" } });
@@ -82,11 +84,11 @@ testNeeding("dist/pausepoint", "kannel")(
 
 /** Waits until the log tells this of the pause. A receipt may overtake Kannel's own answer: then nothing tells `sent`. */
 async function listed(server: BinaryServer, key: string, id: string, types: readonly string[]): Promise<void> {
-  let last: string[] = [];
-  for (let tries = 0; tries < 2_000; tries++) {
-    const { body } = await server.call(`/v1/pause/${id}/audit`, { key });
-    last = body.data.map(({ type }: { type: string }) => type).filter((type: string) => type !== "pause.sent");
-    if (last.join() === types.join()) return;
-  }
-  expect(last).toEqual([...types]);
+  await eventually(
+    async (): Promise<string[]> => {
+      const { body } = await server.call(`/v1/pause/${id}/audit`, { key });
+      return body.data.map(({ type }: { type: string }) => type).filter((type: string) => type !== "pause.sent");
+    },
+    (told) => told.join() === types.join(),
+  );
 }

@@ -1,8 +1,10 @@
 /** The executable with channels of a configuration file on disk. */
+
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Pause } from "../../../src/pauses/index.ts";
 import { type BinaryServer, serveBinary } from "../../support/binary.ts";
+import { eventually } from "../../support/eventually.ts";
 
 /** The file's text. `channels` is what stands between the braces. */
 export function configOf(channels: string, more = ""): string {
@@ -34,12 +36,10 @@ export async function liveKey(server: BinaryServer): Promise<string> {
 
 /** The pause, once its messages have got that far. */
 export async function settled(server: BinaryServer, key: string, id: string, ...statuses: string[]): Promise<Pause> {
-  let last: Pause | undefined;
-  for (let tries = 0; tries < 5_000; tries++) {
-    last = (await server.call(`/v1/pause/${id}`, { key })).body as Pause;
-    if (last.delivery.map(({ status }) => status).join() === statuses.join()) return last;
-  }
-  throw new Error(`its messages are not ${statuses.join()}: ${JSON.stringify(last?.delivery)}`);
+  return await eventually(
+    async (): Promise<Pause> => (await server.call(`/v1/pause/${id}`, { key })).body,
+    ({ delivery }) => delivery.map(({ status }) => status).join() === statuses.join(),
+  );
 }
 
 /** Writes the configuration anew, for the next start from that folder. */

@@ -94,7 +94,7 @@ describe("the executable that is killed after Twilio took a text and before it k
       process.kill(first.process.pid, "SIGKILL");
       await first.process.ended;
       second = await again(first, env);
-      const repeated = await peer.nextMessage({ to: CFO }, 50_000);
+      const repeated = await peer.nextMessage({ to: CFO });
       expect(repeated.body.replace(second.url, "")).toBe(taken.body.replace(first.url, ""));
       await settled(second, key, pause_id, "sent");
       const body = `${codeIn(taken)} 2`;

@@ -1,7 +1,9 @@
 /** The plainest ESME, for the SMSC's own tests: a socket, and PDUs as they come. */
+
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { systemClock } from "../../../src/platform/clock.ts";
+import { PATIENCE_MS } from "../../support/eventually.ts";
 import { Arrivals } from "../twilio/arrivals.ts";
 import { type Draft, decode, encode, type Fields, type Pdu } from "./pdu.ts";
 import { type Command, type Status, statusOf } from "./vocabulary.ts";
@@ -52,7 +54,7 @@ export class Esme {
   /** Sends a request and waits for what comes with its sequence number. */
   ask(draft: Omit<Draft, "sequence">): Promise<Pdu> {
     const sequence = this.send(draft);
-    return this.#pdus.next((pdu) => pdu.sequence === sequence && pdu.id >= 0x8000_0000, 2000);
+    return this.#pdus.next((pdu) => pdu.sequence === sequence && pdu.id >= 0x8000_0000, PATIENCE_MS);
   }
 
   /** Returns the sequence number. */
@@ -67,7 +69,7 @@ export class Esme {
   }
 
   next(command: Command): Promise<Pdu> {
-    return this.#pdus.next((pdu) => pdu.command === command, 2000);
+    return this.#pdus.next((pdu) => pdu.command === command, PATIENCE_MS);
   }
 
   /** Answers a request of the SMSC. */

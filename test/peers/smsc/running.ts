@@ -1,7 +1,9 @@
 /** The SMSC behind `startSmsc`: connections let in or turned away, and the wiring between its rooms. */
+
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { type Clock, systemClock } from "../../../src/platform/clock.ts";
+import { PATIENCE_MS } from "../../support/eventually.ts";
 import type { Smsc, SmscOptions } from "../smsc.ts";
 import { Arrivals } from "../twilio/arrivals.ts";
 import { type Aim, type Cut, type SmscBehaviour, SmscScript } from "./behaviour.ts";
@@ -96,14 +98,14 @@ export class RunningSmsc implements Smsc {
     return this.#inbox.incomplete();
   }
 
-  nextMessage({ to, text }: { to?: string; text?: string } = {}, timeout = 5000): Promise<SmscMessage> {
+  nextMessage({ to, text }: { to?: string; text?: string } = {}, timeout = PATIENCE_MS): Promise<SmscMessage> {
     return this.#inbox.messages.next(
       (message) => (to === undefined || message.to === to) && (text === undefined || message.text === text),
       timeout,
     );
   }
 
-  nextPdu(wanted: { command?: Command; direction?: "in" | "out" } = {}, timeout = 5000): Promise<PduRecord> {
+  nextPdu(wanted: { command?: Command; direction?: "in" | "out" } = {}, timeout = PATIENCE_MS): Promise<PduRecord> {
     const { command, direction = "in" } = wanted;
     return this.#records.next(
       (record) => record.direction === direction && (command === undefined || record.pdu?.command === command),
@@ -111,11 +113,11 @@ export class RunningSmsc implements Smsc {
     );
   }
 
-  nextBound(timeout = 5000): Promise<SmscSession> {
+  nextBound(timeout = PATIENCE_MS): Promise<SmscSession> {
     return this.#bound.next(() => true, timeout);
   }
 
-  nextClosed(timeout = 5000): Promise<SmscSession> {
+  nextClosed(timeout = PATIENCE_MS): Promise<SmscSession> {
     return this.#closed.next(() => true, timeout);
   }
 

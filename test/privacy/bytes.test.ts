@@ -104,7 +104,7 @@ test("no erased byte is left in the database, its write-ahead log or a fresh bac
   } finally {
     await appliance.stop();
   }
-}, 60_000);
+}, 300_000);
 
 test("no word of what was erased is left in what the console searches, and the others are found still", async () => {
   const appliance = await startAppliance();
@@ -132,4 +132,4 @@ test("no word of what was erased is left in what the console searches, and the o
   } finally {
     await appliance.stop();
   }
-}, 30_000);
+}, 120_000);

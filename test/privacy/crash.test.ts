@@ -72,7 +72,7 @@ test.each(["2", "3", "4", "truncate"])(
     isWhole(folder);
     rmSync(folder, { recursive: true });
   },
-  30_000,
+  120_000,
 );
 
 test("an erasure that was killed is completed by the next one, of whomever", async () => {
@@ -83,4 +83,4 @@ test("an erasure that was killed is completed by the next one, of whomever", asy
   expect([status, stderr]).toEqual([0, ""]);
   isWhole(folder);
   rmSync(folder, { recursive: true });
-}, 30_000);
+}, 120_000);

@@ -29,7 +29,7 @@ import { cancelPause } from "../../src/pauses/cancel.ts";
 import { sha256, sha256Hex } from "../../src/platform/hash.ts";
 import { Privacy, pruneLog } from "../../src/privacy/index.ts";
 import { Stamps } from "../../src/respond/index.ts";
-import { openForReading, Reader } from "../../src/storage/index.ts";
+import { openForReading, Reader, type Work } from "../../src/storage/index.ts";
 import { DAY, openTestDatabase, type TestKey } from "../support/database.ts";
 
 const OPERATOR = { type: "operator", id: null } as const;
@@ -54,9 +54,20 @@ async function over({ key }: TestKey = db.live): Promise<{ n: number; id: string
   return { n, id: pause.pause_id };
 }
 
-/** Pauses that are over, until the log has so many entries. */
+/**
+ * Pauses that are over, each with its two entries in a row, until the log has so many. Some are written together, since
+ * a busy disk makes one wait for every commit.
+ */
 async function fill(size: number): Promise<void> {
-  while (last() + 2 <= size) await over();
+  const asking = db.creating(db.live.key, { recipient: "+13128471928", channel: "sms", message: "Pay?" });
+  const one = () =>
+    db.writer.write(function* (tx): Work<void> {
+      const created = yield* asking(tx);
+      if (created.kind !== "created") throw new Error("the pause was a replay");
+      const { pause_id } = created.pause;
+      yield* cancelPause(tx, db.context, { key: db.live.key, pauseId: pause_id, reason: "no longer" });
+    });
+  while (last() + 2 <= size) await Promise.all(Array.from({ length: Math.min(16, (size - last()) >> 1) }, one));
   while (last() < size) await started();
 }
 
@@ -312,7 +323,7 @@ describe("what is left", () => {
 
   test("counts the checkpoints over what was pruned, which must be genuine still", () => {
     expect(verification().checkpoints).toBe(db.count("SELECT count(*) FROM checkpoints"));
-    expect(db.count("SELECT count(*) FROM checkpoints WHERE size < 512")).toBeGreaterThan(100);
+    expect(db.count("SELECT count(*) FROM checkpoints WHERE size < 512")).toBeGreaterThan(10);
   });
 
   test("loses what a key's announcement discloses with an entry that tells so", async () => {

@@ -37,4 +37,4 @@ test("what was erased after a backup is erased again when that is restored, and 
   expect(await run(["restore", file, "--data", elsewhere])).toBe(0);
   expect(bytesOf(elsewhere).includes(WORDS)).toBe(true);
   expect(pause.status).toBe("pending");
-}, 60_000);
+}, 300_000);

@@ -37,7 +37,7 @@ import { IdSource } from "../../src/platform/ids.ts";
 import { Metrics } from "../../src/platform/metrics/index.ts";
 import type { Random } from "../../src/platform/random.ts";
 import { check } from "../../src/platform/schema.ts";
-import { type Connection, type Mode, openDatabase, Writer } from "../../src/storage/index.ts";
+import { type Connection, type Mode, openDatabase, type Tx, Writer } from "../../src/storage/index.ts";
 import { withoutEnd } from "./rules.ts";
 
 export const MINUTE = 60_000;
@@ -197,6 +197,15 @@ export class TestDatabase {
 
   /** Runs `createPause` for the body of a `POST /v1/pause`, as the route would. */
   create(key: Key, body: Readonly<Record<string, unknown>>, idempotencyKey?: string): Promise<Created> {
+    return this.writer.write(this.creating(key, body, idempotencyKey));
+  }
+
+  /** The unit of work that does it. */
+  creating(
+    key: Key,
+    body: Readonly<Record<string, unknown>>,
+    idempotencyKey?: string,
+  ): (tx: Tx) => ReturnType<typeof createPause> {
     const request = check(createBody, body, "body");
     const addressKind = KINDS[request.channel] ?? ("phone" as const);
     const steps = [{ channel: request.channel, lane: OUTBOX, addressKind, afterMs: 0 }] as const;
@@ -206,7 +215,7 @@ export class TestDatabase {
     const timeoutHours = request.timeout_hours ?? 24;
     const idempotency =
       idempotencyKey === undefined ? null : { key: idempotencyKey, bodyHash: sha256(JSON.stringify(body)) };
-    return this.writer.write((tx) =>
+    return (tx) =>
       createPause(tx, this.context, {
         key,
         request,
@@ -216,8 +225,7 @@ export class TestDatabase {
         timeoutHours,
         allowance: withoutEnd,
         idempotency,
-      }),
-    );
+      });
   }
 
   /** Creates a pause and answers it with its number. The body's gaps are filled in. */

@@ -49,7 +49,7 @@ async function runFile(file: string, cwd: string): Promise<FileResult> {
       [
         process.execPath,
         "test",
-        `--timeout=${minute}`,
+        `--timeout=${2 * minute}`,
         "--reporter=junit",
         `--reporter-outfile=${report}`,
         resolve(cwd, file),
@@ -60,7 +60,7 @@ async function runFile(file: string, cwd: string): Promise<FileResult> {
         stdin: "ignore",
         stdout: "pipe",
         stderr: "pipe",
-        timeout: 15 * minute,
+        timeout: 30 * minute,
         killSignal: "SIGKILL",
       },
     );

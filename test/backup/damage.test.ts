@@ -61,7 +61,7 @@ describe.each(["plain.tar.gz", "encrypted.age"])("%s", (name) => {
         if (await isRead(changed, withKey())) taken.push(`${at} ^ ${bits}`);
       }
     expect(taken).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 
   test("is refused when it is cut anywhere, or goes on behind its end", async () => {
     const bytes = readFileSync(stage.path(name));
@@ -71,7 +71,7 @@ describe.each(["plain.tar.gz", "encrypted.age"])("%s", (name) => {
     expect(taken).toEqual([]);
     expect(await isRead(Buffer.concat([bytes, Buffer.from([0])]), withKey())).toBe(false);
     expect(await isRead(Buffer.concat([bytes, bytes]), withKey())).toBe(false);
-  }, 120_000);
+  }, 300_000);
 });
 
 /** Every file of a folder with its bytes; of a lock nothing is said. */
@@ -190,7 +190,7 @@ describe("an encrypted backup", () => {
     expect(await stage.restore("phrase.age", "from-phrase", ["--key-file", stage.path("phrase.key")])).toMatchObject({
       status: 0,
     });
-  }, 60_000);
+  }, 300_000);
 
   testNeeding("age")("is opened by the age command, and what comes out by tar", async () => {
     const opening = `"${pathOf("age")}" -d -i identity encrypted.age | tar xzf - && age-keygen -y identity`;

@@ -68,7 +68,7 @@ describe("scheduled backups", () => {
     expect(linesOf(join(stage.data, "backups.jsonl")).length).toBe(3);
     expect(logged.filter((line) => line.includes("backup made")).length).toBe(3);
     expect(counted()).toEqual([3, 0]);
-  }, 60_000);
+  }, 300_000);
 
   test("stay when they are the newest that is known to be good, also where the clock was set back", async () => {
     mkdirSync(folder(), { recursive: true });
@@ -79,7 +79,7 @@ describe("scheduled backups", () => {
     const [left = "", ...more] = readdirSync(folder());
     expect([more, ahead.includes(left)]).toEqual([[], false]);
     expect(await stage.restore(join("saved/here", left), "data")).toMatchObject({ status: 0 });
-  }, 60_000);
+  }, 300_000);
 
   test("that fail are told of as errors, with why, and cost none that was there", async () => {
     writeFileSync(stage.path("file"), "");
@@ -116,7 +116,7 @@ describe("scheduled backups", () => {
     expect(name).toMatch(/^pausepoint-\w{8}-\d{8}T\d{6}Z\.tar\.gz\.age$/);
     const key = ["--key-file", stage.path("backup.key")];
     expect(await stage.restore(join("nightly", name!), "elsewhere", key)).toMatchObject({ status: 0 });
-  }, 60_000);
+  }, 300_000);
 });
 
 describe("the configuration of backups", () => {

@@ -43,7 +43,7 @@ describe.skipIf(noBrowser !== null)("the console in a browser", () => {
       nothing: "/console/nothing",
     };
     browser = await openBrowser();
-  }, 30_000);
+  }, 120_000);
   afterAll(async () => {
     await browser.close();
     await appliance.stop();
@@ -93,7 +93,7 @@ describe.skipIf(noBrowser !== null)("the console in a browser", () => {
       expect(errors).toEqual([]);
       await context.close();
     },
-    60_000,
+    300_000,
   );
 
   test.each(["/console/sign-in", "/console/setup"])("%s is clean", async (path) => {
@@ -133,7 +133,7 @@ describe.skipIf(noBrowser !== null)("the console in a browser", () => {
     await appliance.ask(appliance.keys.test, { message: "Asked meanwhile?" });
     await page.waitForSelector("text=Asked meanwhile?");
     await context.close();
-  }, 30_000);
+  }, 120_000);
 
   test("a form works without script, and from the browser's own origin", async () => {
     const pause = await appliance.ask(appliance.keys.test, { message: "Withdraw me?" });

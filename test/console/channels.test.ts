@@ -144,7 +144,7 @@ describe("a test message", () => {
         await relay.stop();
       }
     },
-    30_000,
+    120_000,
   );
 });
 

@@ -53,7 +53,7 @@ describe("setting up", () => {
     } finally {
       await fresh.stop();
     }
-  }, 30_000);
+  }, 120_000);
 
   test("takes the token of a file that only the server's own user can read, once", async () => {
     const fresh = await startAppliance();
@@ -444,7 +444,7 @@ describe("a delivery", () => {
     expect(entry).toMatchObject({ data: { delivery: id }, actor: { type: "operator" } });
     expect((await operator.get("/console/deliveries")).text).not.toContain(id);
     expect(appliance.faultInLog()).toBeNull();
-  }, 30_000);
+  }, 120_000);
 });
 
 describe("keys", () => {

@@ -11,7 +11,7 @@ let viewer: Operator;
 beforeAll(async () => {
   appliance = await startAppliance();
   viewer = await colleague(await administrator(appliance), "Vera", "viewer");
-}, 30_000);
+}, 120_000);
 afterAll(() => appliance.stop());
 
 const ask = (more: object = {}) => appliance.ask(appliance.keys.test, { message: "Pay?", timeout_hours: 5, ...more });

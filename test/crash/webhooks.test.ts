@@ -82,7 +82,7 @@ test("a server killed thrice tells every receiver of every pause, and its log ag
   console.log(
     `${ended.length} pauses, ${deliveries} deliveries in ${attempts + cut} attempts, ${cut} of them cut by ${KILLS} kills`,
   );
-}, 90_000);
+}, 300_000);
 
 /** Attempt by attempt, what the log says is what the receiver did; those cut by a kill are missing between them. */
 function expectAgreement({ attempts }: Delivery, requests: readonly ReceivedRequest[]): void {

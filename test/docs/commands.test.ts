@@ -18,7 +18,7 @@ describe("what the documents tell you to type", () => {
           expect(printed.filter((text) => shown.test(text)).length, String(shown)).toBe(count);
         }
       },
-      120_000,
+      300_000,
     );
   }
 
@@ -46,7 +46,7 @@ describe("what the documents tell you to type", () => {
       await server.exited;
       rmSync(folder, { recursive: true, force: true });
     }
-  }, 30_000);
+  }, 120_000);
 });
 
 /** What the text around the fences promises, and how many of the fences show it. */

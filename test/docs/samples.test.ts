@@ -89,7 +89,7 @@ describe("a sample in the documents", () => {
       }
     }
     expect((await loadConfig({ env: {}, cwd: "/" })).baseUrl).not.toBe("https://approve.example.com");
-  }, 30_000);
+  }, 120_000);
 });
 
 /** A program of its own, so that the sample reads an environment that only it has. */

@@ -32,5 +32,5 @@ testNeeding("dist/pausepoint")(
     expect(await runBinary(["audit", "verify", "--data", "data"], elsewhere)).toMatchObject({ status: 0, stderr: "" });
     rmSync(folder, { recursive: true, force: true });
   },
-  60_000,
+  300_000,
 );

@@ -108,7 +108,7 @@ describe("webhooks list", () => {
     const { stdout } = await operated.webhooks("list");
     expect(stdout).toMatch(new RegExp(`^ID .*\\n${id} .*/ledger .*pause\\.cancelled .*disabled: .+\\n$`));
     expect(stdout).not.toContain(secret);
-  }, 20_000);
+  }, 120_000);
 });
 
 describe("webhooks deliveries", () => {
@@ -136,14 +136,14 @@ describe("webhooks deliveries", () => {
       "",
     ]);
     expect((await operated.json("deliveries", "--mode", "live")).data).toEqual([]);
-  }, 20_000);
+  }, 120_000);
 
   test("of one endpoint leaves out the others", async () => {
     const { id } = await operated.endpoint({ events: ["pause.cancelled"] });
     await operated.failOne({ webhook_url: operated.receiver.url });
     expect((await operated.json("deliveries", "--webhook", id)).data).toEqual([]);
     expect((await operated.json("deliveries")).data).toMatchObject([{ webhook_id: null, status: "failed" }]);
-  }, 20_000);
+  }, 120_000);
 });
 
 describe("webhooks redeliver", () => {
@@ -159,7 +159,7 @@ describe("webhooks redeliver", () => {
     await operated.settled(failed.pause_id, "delivered");
     expect(await operated.json("redeliver", failed.id)).toEqual({ redelivered: [failed.id] });
     expect((await operated.receiver.nextRequest()).webhookId).toBe(failed.request.webhookId);
-  }, 20_000);
+  }, 120_000);
 
   test("with --failed sends all that has failed at an endpoint, and nothing else", async () => {
     const { id } = await operated.endpoint();
@@ -176,7 +176,7 @@ describe("webhooks redeliver", () => {
       "0 deliveries are queued again.\n",
     );
     expect(operated.receiver.requests).toHaveLength(5);
-  }, 20_000);
+  }, 120_000);
 
   test("says why it can't, with status 1", async () => {
     const { id } = await operated.endpoint();
@@ -190,7 +190,7 @@ describe("webhooks redeliver", () => {
     ] as const) {
       expect(await operated.webhooks("redeliver", ...args)).toEqual({ status: 1, stdout: "", stderr: says });
     }
-  }, 20_000);
+  }, 120_000);
 });
 
 describe("webhooks rotate-secret", () => {
@@ -203,7 +203,7 @@ describe("webhooks rotate-secret", () => {
     const { data } = await operated.call("/v1/audit?type=webhook.secret_rotated");
     expect(data).toMatchObject([{ actor: { type: "operator", id: null }, data: { webhook_id: id } }]);
     expect(await operated.command("audit", "verify", "--data", "data")).toMatchObject({ status: 0 });
-  }, 20_000);
+  }, 120_000);
 
   test("of a project's default secret holds for webhook_url, in the mode that is named", async () => {
     const before = await operated.call("/v1/webhooks/default-secret");
@@ -218,7 +218,7 @@ describe("webhooks rotate-secret", () => {
       stdout: "",
       stderr: expect.stringContaining("The project other has no"),
     });
-  }, 20_000);
+  }, 120_000);
 });
 
 async function expectSignedBy({ headers, body }: ReceivedRequest, secrets: readonly string[]): Promise<void> {
@@ -257,4 +257,4 @@ test("a wrong command line ends with 2, and a folder without a database is told 
   }
   expect(readdirSync(empty)).toEqual([]);
   rmSync(empty, { recursive: true, force: true });
-}, 30_000);
+}, 120_000);

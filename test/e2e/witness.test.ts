@@ -64,7 +64,7 @@ describe("the executable as a witness", () => {
       expect(readFileSync(join(first.folder, ".pausepoint/published-head"), "utf8")).toContain("pausepoint/ins_");
       for (const used of [folder, first.folder]) rmSync(used, { recursive: true });
     },
-    60_000,
+    300_000,
   );
 
   e2e("says what is missing or wrong, and starts nothing", async () => {

@@ -114,7 +114,7 @@ describe.skipIf(!withPython)(`the second reader${withPython ? "" : " [needs pyth
     });
     expect(missed).toEqual([]);
     expect(made.length).toBeGreaterThan(COUNT * 0.9);
-  }, 120_000);
+  }, 300_000);
 
   test("finds a page in a proof that is not the one that was shown", async () => {
     const { body } = await story.appliance.get(`/v1/pause/${story.answered.pause_id}/proof`, story.auditor);

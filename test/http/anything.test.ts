@@ -175,7 +175,7 @@ test("every route answers anything by the book, and keeps nothing by halves", as
     OR (SELECT count(*) FROM audit_entries WHERE pause_n = p.n AND json_extract(entry, '$.type') = 'pause.created') <> 1`;
   expect(appliance.count(withoutAll)).toBe(0);
   expect(appliance.faultInLog()).toBeNull();
-}, 60_000);
+}, 300_000);
 
 /** Whether it is an error as MCP tells one, in place of a problem document. */
 function saysJsonRpc(body: unknown): boolean {

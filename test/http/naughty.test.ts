@@ -41,7 +41,7 @@ vectorTest(
     expect([appliance.faultInLog(), appliance.logged]).toEqual([null, []]);
     await appliance.stop();
   },
-  60_000,
+  300_000,
 );
 
 interface Wanted {

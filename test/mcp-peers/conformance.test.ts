@@ -117,6 +117,6 @@ for (const [revision, scenarios] of Object.entries(applies)) {
       expect(Object.fromEntries(passed)).toEqual(scenarios);
       expect(ran.size).toBeGreaterThan(30);
     },
-    120_000,
+    300_000,
   );
 }

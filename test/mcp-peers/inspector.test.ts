@@ -38,7 +38,7 @@ for (const over of ["http", "stdio"] as const) {
       expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
       expect(JSON.parse(stdout).tools).toHaveLength(5);
     },
-    30_000,
+    120_000,
   );
 
   peerTest(
@@ -60,6 +60,6 @@ for (const over of ["http", "stdio"] as const) {
       expect(status).toBe(0);
       expect(JSON.parse(stdout).structuredContent).toMatchObject({ status: "pending", channel });
     },
-    30_000,
+    120_000,
   );
 }

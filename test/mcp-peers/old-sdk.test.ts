@@ -78,7 +78,7 @@ describe.each(Object.entries(transports))("the SDK of 2025-11-25 over %s", (_, t
       await expect(client.experimental.tasks.cancelTask(pauseId)).rejects.toThrow("ended before");
       await client.close();
     },
-    20_000,
+    120_000,
   );
 
   peerTest("withdraws the question with the task", async () => {

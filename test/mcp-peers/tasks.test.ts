@@ -79,7 +79,7 @@ describe("the Tasks extension of 2026-07-28", () => {
       });
       await session.close();
     },
-    30_000,
+    120_000,
   );
 
   peerTest(
@@ -92,7 +92,7 @@ describe("the Tasks extension of 2026-07-28", () => {
       expect((await appliance.pause(appliance.keys.test, pause_id)).status).toBe("cancelled");
       await session.close();
     },
-    30_000,
+    120_000,
   );
 
   peerTest(
@@ -105,6 +105,6 @@ describe("the Tasks extension of 2026-07-28", () => {
       expect(refused.outcome).toMatchObject({ result: { isError: true } });
       await session.close();
     },
-    30_000,
+    120_000,
   );
 });

@@ -11,7 +11,7 @@ describe("the guards", () => {
     const said = await new Response(run.stdout).text();
     expect(said).toContain(`${guards.length} guards hold, 0 do not`);
     expect(await run.exited).toBe(0);
-  }, 840_000);
+  }, 1_680_000);
 
   test("stand in docs/testing.md with the same place and test", () => {
     const document = readFileSync(join(project, "docs/testing.md"), "utf8");

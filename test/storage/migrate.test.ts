@@ -116,7 +116,7 @@ describe("migrations", () => {
     );
     expect(said).toEqual(["open", "open", "open"]);
     openDatabase(data).close();
-  }, 20_000);
+  }, 120_000);
 });
 
 describe("the embedded migrations", () => {

@@ -287,7 +287,7 @@ describe("published logs and proofs", () => {
       expect(counted.cosigned + counted.refused + counted.notAsked).toBe(98);
       expect(counted.refused).toBeGreaterThan(50);
     },
-    60_000,
+    300_000,
   );
 
   test.skipIf(!existsSync(vectors))(

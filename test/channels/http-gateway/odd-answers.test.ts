@@ -119,7 +119,7 @@ describe("an answer", () => {
       memory.push(process.memoryUsage().rss);
     }
     expect(memory.at(-1)! - memory[9]!).toBeLessThan(60 * MEGABYTE);
-  }, 30_000);
+  }, 120_000);
 
   test("that unpacks to a thousand times its size is left as well", async () => {
     const bomb = Bun.gzipSync(new Uint8Array(100 * MEGABYTE));

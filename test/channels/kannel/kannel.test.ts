@@ -85,7 +85,7 @@ describe("Debian's Kannel", () => {
         ...{ kind: "receipt", deliveryId: "dlv_1", status: "delivered", error: null },
       });
     },
-    20_000,
+    120_000,
   );
 
   kannelTest(
@@ -97,7 +97,7 @@ describe("Debian's Kannel", () => {
       await channel.send({ ...message, text: "ж 😀" }, untilStopped);
       expect(await phone.hears("ucs-2")).toContain("%046%00+%D8%3D%DE%00");
     },
-    20_000,
+    120_000,
   );
 
   kannelTest(
@@ -107,7 +107,7 @@ describe("Debian's Kannel", () => {
       const result = await channelTo(kannel.url, { password: "wrong-one" }).send(message, untilStopped);
       expect(result).toMatchObject({ outcome: "retry", isChannelDown: true, status: 403 });
     },
-    20_000,
+    120_000,
   );
 });
 

@@ -125,7 +125,7 @@ describe("megabytes of", () => {
       expect(carrier.sockets).toHaveLength(1);
       expect(await stage.send({ text: "Deploy?" })).toMatchObject({ outcome: "sent" });
     },
-    60_000,
+    300_000,
   );
 });
 
@@ -154,7 +154,7 @@ describe("a carrier that", () => {
     expect(await lost).toContain("silent");
     // What it still had to say is not waited for.
     stage.turn(3_000);
-  }, 60_000);
+  }, 300_000);
 
   test("sends half a PDU and then nothing is given up, and the text goes over the next link", async () => {
     const carrier = started(await Flooding.start());

@@ -108,7 +108,7 @@ straceTest(
     // The list is not empty for want of looking: the webhook stands on it.
     expect(destinations).toEqual([own]);
   },
-  120_000,
+  300_000,
 );
 
 test("a name that is asked for would be on the list", () => {

@@ -282,7 +282,7 @@ describe.each(proxies)("behind %s", (name: ProxyName) => {
       expect(slow.appliance.count("SELECT count(*) FROM pauses")).toBe(1);
       await slow.stop();
     },
-    20_000,
+    120_000,
   );
 
   proxyTest(
@@ -302,7 +302,7 @@ describe.each(proxies)("behind %s", (name: ProxyName) => {
       expect(written).not.toContain(token);
       await away.proxy.stop();
     },
-    20_000,
+    120_000,
   );
 
   proxyTest("a proxy that nobody named is told of once, and its clients' addresses are its own", async () => {

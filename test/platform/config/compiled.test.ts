@@ -15,7 +15,7 @@ describe("a compiled executable in a folder that has nothing but a configuration
       compile: { executablePath: process.execPath, outfile: executable, autoloadDotenv: false, autoloadBunfig: false },
     });
     expect(built.success).toBe(true);
-  }, 60_000);
+  }, 300_000);
 
   async function run(files: Record<string, string>) {
     const cwd = await folderWith(files);

@@ -913,8 +913,8 @@ export const guards: readonly Guard[] = [
   {
     guard: "a test message buries no phone",
     file: "src/respond/trial/record.ts",
-    line: "if (full !== undefined) return {",
-    without: "if (false as boolean) return {",
+    line: "if (full !== undefined) return { why, at: full.at };",
+    without: "void [why, full];",
     test: "test/console/channels.test.ts",
     title: "is what would bury a phone: tests count among the messages to one recipient",
   },

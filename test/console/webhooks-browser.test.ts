@@ -8,6 +8,7 @@ import { type GatewayPeer, startGateway } from "../peers/gateway.ts";
 import { type Receiver, startReceiver } from "../peers/receiver.ts";
 import type { Appliance } from "../support/appliance.ts";
 import { noBrowser, openBrowser, type TestBrowser } from "../support/browser.ts";
+import { eventually } from "../support/eventually.ts";
 import { administrator, type Operator } from "../support/operator.ts";
 
 const SCREENS = [
@@ -57,6 +58,17 @@ describe.skipIf(noBrowser !== null)("webhooks and channels in a browser", () => 
     if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
   }
 
+  /** News are told twice a second at most, by the appliance's clock, which somebody has to turn. */
+  async function turningUntil(page: Page, selector: string): Promise<void> {
+    await eventually(
+      () => {
+        appliance.clock.turn(500);
+        return page.locator(selector).count();
+      },
+      (count) => count > 0,
+    );
+  }
+
   test.each(SCREENS)(
     "an endpoint is made, tested and seen to be told, on a %s, %s",
     async (screen, colorScheme, viewport) => {
@@ -87,8 +99,12 @@ describe.skipIf(noBrowser !== null)("webhooks and channels in a browser", () => 
       receiver.behave({ status: 200, body: "thank you" });
       await page.click("text=Send a test event");
       await receiver.nextRequest();
+      await eventually(
+        () => appliance.count("SELECT count(*) FROM deliveries WHERE status <> 'delivered'"),
+        (waiting) => waiting === 0,
+      );
       // The page that came back shows what became of it by itself.
-      await page.waitForSelector(".state.delivered");
+      await turningUntil(page, ".state.delivered");
       await page.click("summary >> text=Attempts");
       await page.waitForSelector("text=thank you");
       await shot("endpoint");
@@ -130,10 +146,14 @@ describe.skipIf(noBrowser !== null)("webhooks and channels in a browser", () => 
     await page.waitForSelector("text=pause.cancelled");
     await focusedIs("button:text('Send a test event')");
     await page.keyboard.press("Enter");
-    await receiver.nextRequest();
-    for (let loads = 0; loads < 50 && (await page.locator("td .state.delivered").count()) === 0; loads++)
-      await page.reload();
-    expect(await page.locator("td .state.delivered").count()).toBe(1);
+    await Promise.all([receiver.nextRequest(), page.waitForURL(/#deliveries$/)]);
+    await eventually(
+      async () => {
+        await page.reload();
+        return page.locator("td .state.delivered").count();
+      },
+      (count) => count === 1,
+    );
     await context.close();
   }, 30_000);
 });

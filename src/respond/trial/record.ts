@@ -34,7 +34,8 @@ export function* requestTest(
   if (yield* isOptedOut(tx, context, name, to)) return { why: optedOutWords(channel), at: null };
   const planned = [{ destination: to, position: 0 }];
   const [full] = perHour === null ? [] : yield* takeRoom(tx, context, planned, perHour, at);
-  if (full !== undefined) return { why: `this recipient has had ${perHour} messages in the last hour`, at: full.at };
+  const why = `this recipient has had ${perHour} messages in the last hour`;
+  if (full !== undefined) return { why, at: full.at };
   const plain = { channel: name, test: id };
   const entry = { type: "channel.test_requested", at, actor, world: null, pause: null, plain } as const;
   yield* appendEntry(tx, newEntry(context.random, entry));

@@ -41,7 +41,8 @@ export function inspectDatabase(folder: string): DatabaseState {
 export function openToLook(folder: string): Connection {
   refuseHalfRestored(folder);
   const file = join(folder, "pausepoint.db");
-  const connection = new Database(file, { readonly: existsSync(`${file}-wal`), fileMustExist: true, timeout: 2_000 });
+  const isAtRest = !existsSync(`${file}-wal`);
+  const connection = new Database(file, { readonly: !isAtRest, fileMustExist: true, timeout: 2_000 });
   connection.pragma("query_only = ON");
   return connection;
 }

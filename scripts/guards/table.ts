@@ -795,7 +795,7 @@ export const guards: readonly Guard[] = [
     line: "if (!isRight || operator === undefined) return null;",
     without: "if (operator === undefined) return null;",
     test: "test/console/account.test.ts",
-    title: "stays with a wrong password, and so do the sign-ins",
+    title: "and so do the sign-ins",
   },
   {
     guard: "a new password signs out the other browsers",

@@ -227,14 +227,13 @@ describe("a certificate renewed on disk", () => {
   });
 
   test("is shown at once when the configuration is read anew, and a pair that is half there is not", async () => {
-    const before = issue();
+    // All made before the clock is set, which no certificate may be later than.
+    const [before, renewed, again] = [issue(), issue(), issue()];
     put(before);
     const one = await start();
-    const renewed = issue();
     put(renewed);
     await one.app.reload(one.config);
     expect([await shown(one.app.port), one.logged]).toEqual([renewed.cert, []]);
-    const again = issue();
     writeFileSync(files.cert, again.cert);
     await one.app.reload(one.config);
     expect(await shown(one.app.port)).toBe(renewed.cert);

@@ -7,7 +7,10 @@ import { runtimeFor } from "../../../scripts/build/runtime.ts";
 import { ownTarget } from "../../../scripts/build/targets.ts";
 
 const project = join(import.meta.dir, "../../..");
-const sources = ["src", "clients/typescript/src", "public", "migrations", "docs", "package.json", "tsconfig.json"];
+const sources = [
+  ...["src", "clients/typescript/src", "clients/verify", "public", "migrations", "docs"],
+  ...["package.json", "tsconfig.json", "pausepoint.config.ts"],
+];
 
 export interface Variant {
   readonly version: string;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { readFileSync } from "node:fs";
 import axe from "axe-core";
 import { topics } from "../../src/http/docs/pages.ts";
+import { escapeHtml } from "../../src/respond/page/escape.ts";
 import { documents } from "../docs/documents.ts";
 import { type Answer, type Appliance, startAppliance } from "../support/appliance.ts";
 import { noBrowser, openBrowser, type TestBrowser } from "../support/browser.ts";
@@ -25,6 +26,30 @@ describe("/docs", () => {
     }
     expect(headers.get("content-security-policy")).toStartWith("default-src 'none'; style-src 'sha256-");
     expect(text).not.toContain("<script");
+  });
+
+  test("shows the example of every answer that has one, and what is sent to webhooks", async () => {
+    const { body: document } = await appliance.call("/openapi.json");
+    const { text } = await appliance.call("/docs");
+    const shown = (example: unknown) => `<code>${escapeHtml(JSON.stringify(example, null, 2))}</code>`;
+    type Content = { content?: Record<string, { example?: unknown }> };
+    type Described = { operationId: string; requestBody?: Content; responses: Record<string, Content> };
+    const operations = [...Object.values(document.paths), ...Object.values(document.webhooks)].flatMap((item) =>
+      Object.values(item as Record<string, Described>),
+    );
+    let examples = 0;
+    for (const { operationId, requestBody, responses } of operations) {
+      const [, after = ""] = text.split(`<h3 id="${operationId}">`);
+      const [own = ""] = after.split("<h3 ");
+      for (const { content = {} } of [requestBody ?? {}, ...Object.values(responses)]) {
+        for (const { example } of Object.values(content).filter((one) => one.example !== undefined)) {
+          expect([operationId, own.includes(shown(example))]).toEqual([operationId, true]);
+          examples++;
+        }
+      }
+    }
+    expect(examples).toBeGreaterThan(20);
+    for (const type of Object.keys(document.webhooks)) expect(text).toContain(`<p><code>${type}</code></p>`);
   });
 
   test("every link, picture and anchor of every page leads to something on this server, in HTML and as Markdown", async () => {

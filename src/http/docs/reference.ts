@@ -10,19 +10,23 @@ export function renderReference(document: OpenApiDocument): string {
   );
   const sections = (document.tags as { name: string; description: string }[]).map(({ name, description }) => {
     const own = operations.filter(({ operation }) => (operation.tags as string[]).includes(name));
-    return `<h2>${name}</h2><p>${words(description)}</p>${own.map(operationHtml).join("")}`;
+    return `<h2>${name}</h2><p>${words(description)}</p>${own.map(({ path, method, operation }) => operationHtml(`${method} ${path}`, operation)).join("")}`;
   });
+  const sent = Object.entries(document.webhooks).map(([type, { post = {} }]) => operationHtml(type, post));
   const { description } = document.info as { description: string };
   const schemas = Object.entries(document.components.schemas).map(
     ([name, schema]) => `<h3 id="schema-${name}">${name}</h3>${schemaHtml(schema)}`,
   );
   return layout(
     "Reference",
-    `<h1>The API</h1><p>${words(description)}</p><p>The same for machines: <a href="/openapi.json">openapi.json</a>, <a href="/llms.txt">llms.txt</a>.</p>${sections.join("")}<h2>Shapes</h2>${schemas.join("")}`,
+    `<h1>The API</h1><p>${words(description)}</p><p>The same for machines: <a href="/openapi.json">openapi.json</a>, <a href="/llms.txt">llms.txt</a>.</p>${sections.join("")}<h2 id="webhooks">What is sent to you</h2><p>${words(SENT)}</p>${sent.join("")}<h2>Shapes</h2>${schemas.join("")}`,
   );
 }
 
-function operationHtml({ path, method, operation }: { path: string; method: string; operation: JsonSchema }): string {
+const SENT = "A POST to a pause's `webhook_url`, and to each endpoint that listens for its type.";
+
+/** `name`: method and path, or the type of what is sent. */
+function operationHtml(name: string, operation: JsonSchema): string {
   const {
     operationId,
     summary,
@@ -48,14 +52,23 @@ function operationHtml({ path, method, operation }: { path: string; method: stri
     ([type, { schema, example }]) => `<p>Body: ${type}, ${typeHtml(schema)}</p>${exampleHtml(example)}`,
   );
   return (
-    `<h3 id="${operationId}">${escapeHtml(summary)}</h3><p><code>${method} ${escapeHtml(path)}</code></p><p>${words(description)}</p>` +
+    `<h3 id="${operationId}">${escapeHtml(summary)}</h3><p><code>${escapeHtml(name)}</code></p><p>${words(description)}</p>` +
     (rows.length === 0 ? "" : table(["parameter", "in", "type", "what it is"], rows)) +
     bodies.join("") +
     table(
       ["status", "answer"],
       Object.entries(responses).map(([status, answer]) => [status, answerHtml(answer)]),
-    )
+    ) +
+    Object.entries(responses).map(answerExamples).join("")
   );
+}
+
+/** Folded: most answers are a pause, and a page of them would hide the rest. */
+function answerExamples([status, { content = {} }]: [string, JsonSchema]): string {
+  return Object.values(content as Record<string, { example?: unknown }>)
+    .flatMap(({ example }) => (example === undefined ? [] : [exampleHtml(example)]))
+    .map((example) => `<details><summary>An answer with ${status}</summary>${example}</details>`)
+    .join("");
 }
 
 function answerHtml(answer: JsonSchema): string {

@@ -14,6 +14,7 @@ import { Schemas } from "./schemas.ts";
 export interface OpenApiDocument {
   readonly openapi: "3.1.1";
   readonly paths: Readonly<Record<string, Readonly<Record<string, JsonSchema>>>>;
+  readonly webhooks: Readonly<Record<string, { readonly post?: JsonSchema }>>;
   readonly components: Readonly<
     Record<"schemas" | "responses" | "securitySchemes", Readonly<Record<string, JsonSchema>>>
   >;

@@ -173,4 +173,23 @@ describe.skipIf(noBrowser !== null)(`in Chromium, without script${noBrowser === 
       await context.close();
     },
   );
+
+  test("the list of pages is folded on a phone, opens by a tap or the keyboard, and stands open where there is room", async () => {
+    const context = await browser.context({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+    const page = await context.newPage();
+    await page.goto(`${appliance.url}/docs/ask`);
+    const link = page.locator("nav a[href='/docs/api']");
+    expect((await page.locator("h1").boundingBox())?.y).toBeLessThan(160);
+    expect(await link.isVisible()).toBe(false);
+    if (process.env.SHOTS !== undefined) await page.screenshot({ path: `${process.env.SHOTS}/folded.png` });
+    await page.locator("nav summary").tap();
+    expect(await link.isVisible()).toBe(true);
+    await page.locator("nav summary").press("Enter");
+    expect(await link.isVisible()).toBe(false);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    expect(await link.isVisible()).toBe(true);
+    expect(await page.locator("nav summary").isVisible()).toBe(false);
+    if (process.env.SHOTS !== undefined) await page.screenshot({ path: `${process.env.SHOTS}/wide.png` });
+    await context.close();
+  });
 });

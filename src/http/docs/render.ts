@@ -26,7 +26,7 @@ export function layout(title: string, content: string): string {
     '<!doctype html><html lang="en"><head><meta charset="utf-8">' +
     `<title>${escapeHtml(title)} · PausePoint</title><meta name="viewport" content="width=device-width,initial-scale=1">` +
     `<link rel="icon" href="${FAVICON}"><style>${style.text}</style></head><body>` +
-    `<nav aria-label="Pages"><ul><li><a href="/docs">Reference</a></li>${links}</ul></nav><main>${content}</main></body></html>\n`
+    `<nav aria-label="Pages"><details><summary>All pages</summary><ul><li><a href="/docs">Reference</a></li>${links}</ul></details></nav><main>${content}</main></body></html>\n`
   );
 }
 

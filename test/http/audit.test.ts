@@ -13,7 +13,12 @@ beforeAll(async () => {
   appliance = await startAppliance();
   key = appliance.keys.test;
   const recipient = ["+13128471928", "+13128471929"];
-  first = await appliance.ask(key, { recipient, details: { To: "Ann" }, metadata: { po: 7 }, allow_comment: true });
+  first = await appliance.ask(key, {
+    recipient,
+    details: { To: "Meridian" },
+    metadata: { po: 7 },
+    allow_comment: true,
+  });
   const [message] = await appliance.messages(first);
   appliance.clock.turn(HOUR);
   await appliance.call(message!.link);
@@ -55,7 +60,7 @@ describe("GET /v1/pause/{pause_id}/audit", () => {
       "human",
     ]);
     expect(body.data[4].actor.id).toBe(`${first.pause_id}/0`);
-    expect(text).not.toMatch(/8471928|Pay the invoice|Ann|"fine"|127\.0\.0\.1/);
+    expect(text).not.toMatch(/8471928|Pay the invoice|Meridian|"fine"|127\.0\.0\.1/);
     for (const entry of body.data) {
       expect(entry).toMatchObject({ v: 1, project: "default", mode: "test", pause_id: first.pause_id });
       expect(entry.nonce).toMatch(/^[A-Za-z0-9_-]{22}$/);
@@ -79,7 +84,7 @@ describe("GET /v1/pause/{pause_id}/audit", () => {
     }
     expect(opened).toMatchObject({
       "pause.created/message": first.message,
-      "pause.created/details": { To: "Ann" },
+      "pause.created/details": { To: "Meridian" },
       "pause.created/recipients/0/address": "+13128471928",
       "pause.created/recipients/1/address": "+13128471929",
       "pause.opened/ip": "127.0.0.1",

@@ -51,18 +51,21 @@ function startParrot() {
 function startParrotRelay() {
   const heard: string[] = [];
   let isData = false;
+  // A line, and a link in it, may come in pieces.
+  let unread = "";
   const server = Bun.listen({
     port: 0,
     hostname: "127.0.0.1",
     socket: {
       open: (socket) => void socket.write("220 relay ESMTP\r\n"),
       data(socket, bytes) {
-        const said = bytes.toString();
+        unread += bytes.toString("latin1");
+        if (!unread.endsWith(isData ? "\r\n.\r\n" : "\r\n")) return;
+        const said = unread;
+        unread = "";
         heard.push(said);
-        if (isData) {
-          if (said.endsWith("\r\n.\r\n"))
-            socket.write(`554 5.7.1 refused: ${said.replaceAll(/\s+/g, " ").slice(0, 900)}\r\n`);
-        } else if (/^EHLO/i.test(said)) socket.write("250 relay\r\n");
+        if (isData) socket.write(`554 5.7.1 refused: ${said.replaceAll(/\s+/g, " ").slice(0, 900)}\r\n`);
+        else if (/^EHLO/i.test(said)) socket.write("250 relay\r\n");
         else if (/^DATA/im.test(said)) {
           isData = true;
           socket.write("354 go on\r\n");

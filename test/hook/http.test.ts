@@ -96,7 +96,7 @@ describe("the hook over HTTP", () => {
     await asked();
     const started = performance.now();
     await appliance.stop();
-    expect(performance.now() - started).toBeLessThan(4_000);
+    expect(performance.now() - started).toBeLessThan(30_000);
     const said = await answer;
     if (said !== null) expect(said.body.hookSpecificOutput?.permissionDecision ?? "deny").toBe("deny");
     appliance = await startAppliance();

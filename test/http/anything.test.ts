@@ -191,7 +191,7 @@ async function faultOf({ route, path, query: asked, headers: sent, body: given }
     method: route.method,
     headers: sent,
     redirect: "manual",
-    signal: AbortSignal.timeout(5_000),
+    signal: AbortSignal.timeout(60_000),
     ...(given === null ? {} : { body: given }),
   });
   const { status } = response;

@@ -189,7 +189,7 @@ describe.each(revisions)("a wait at revision %s", (revision) => {
     await stopping.held(1);
     const started = performance.now();
     await stopping.stop();
-    expect(performance.now() - started).toBeLessThan(3_000);
+    expect(performance.now() - started).toBeLessThan(20_000);
     expect(await waiting).toMatchObject({ status: "pending" });
     await client.close();
   });

@@ -36,7 +36,7 @@ describe("its end", () => {
       if (how === "closeInput") pipe.closeInput();
       else pipe.kill(how);
       expect(await pipe.ended).toBe(0);
-      expect(performance.now() - started).toBeLessThan(2_000);
+      expect(performance.now() - started).toBeLessThan(30_000);
       expect(await pipe.rest()).toEqual([]);
       expect(await pipe.stderr).toBe("");
       await appliance.held(0);

@@ -267,7 +267,7 @@ test("all of it ends in time where the database does not answer, and says what w
   held.exec("BEGIN EXCLUSIVE; UPDATE installation SET created_at = created_at");
   const began = performance.now();
   const { status, checks } = await look(still, "{}", ["--within", "1"]);
-  expect(performance.now() - began).toBeLessThan(10_000);
+  expect(performance.now() - began).toBeLessThan(40_000);
   expect(checks.filter(({ todo }) => todo !== null).length).toBeGreaterThan(0);
   expect([0, 1]).toContain(status);
   held.close();

@@ -196,7 +196,7 @@ describe("it is denied", () => {
     const quick = new HookHome(server, { ...RULES, minutes: 0.05 });
     const started = performance.now();
     await refused(before("rm -rf build"), "Nobody answered in time", {}, quick);
-    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(performance.now() - started).toBeLessThan(50_000);
   });
 
   test("when the server is away, answers nonsense, or refuses", async () => {
@@ -258,7 +258,7 @@ describe("it is denied", () => {
       permissionDecision: "deny",
       permissionDecisionReason: expect.stringMatching(why),
     });
-    expect(performance.now() - started).toBeLessThan(20_000);
+    expect(performance.now() - started).toBeLessThan(50_000);
     expect((await server.pause(why.exec(said(stdout).permissionDecisionReason)![1]!)).status).toBe("cancelled");
     // Retried by the agent, the same call still hears why.
     const again = before("rm -rf again");

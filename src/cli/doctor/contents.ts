@@ -153,7 +153,7 @@ function* ofEndpoints(reader: Reader, now: number): Generator<Finding> {
     }
   }
   if (isWell)
-    yield ok(name, endpoints.length === 0 ? "no endpoint" : `${endpoints.length} endpoints, none disabled or failing`);
+    yield ok(name, endpoints.length === 0 ? "no endpoint" : `${endpoints.length} endpoints, none disabled or in trouble`);
 }
 
 function hostsOfEndpoints(reader: Reader): Needed[] {

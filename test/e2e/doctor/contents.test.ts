@@ -158,7 +158,7 @@ describe("what waits", () => {
       url: "http://127.0.0.1:9/hook",
     });
     expect((await look()).of("webhooks")).toMatchObject([
-      { status: "ok", found: "1 endpoints, none disabled or failing" },
+      { status: "ok", found: "1 endpoints, none disabled or in trouble" },
     ]);
     const failing = lyingStill(`UPDATE webhook_endpoints SET failing_since = ${Date.now() - 2 * HOUR}`);
     expect((await look(failing)).of("webhooks")).toMatchObject([

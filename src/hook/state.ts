@@ -2,7 +2,7 @@
  * What hooks of one machine know of each other: which questions are open, and which answers were used. Small files, each
  * made in one step, so that two hooks at once can't both have one.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "./question.ts";
 
@@ -15,6 +15,9 @@ export interface HookState {
   opened(session: string, call: string | null): readonly string[];
 }
 
+/** The server comes back to an ended question for a day: a mark that is this much older marks nothing any more. */
+const USED_KEPT_MS = 7 * 86_400_000;
+
 /** Kept in a folder of the user's own. */
 export function stateIn(folder: string): HookState {
   const sessionFolder = (session: string) => join(folder, "open", sha256([session]));
@@ -24,6 +27,7 @@ export function stateIn(folder: string): HookState {
       mkdirSync(used, { recursive: true, mode: 0o700 });
       try {
         writeFileSync(join(used, sha256([pauseId])), "", { flag: "wx", mode: 0o600 });
+        forgetOld(used);
         return true;
       } catch (error) {
         if ((error as { code?: string }).code === "EEXIST") return false;
@@ -63,6 +67,15 @@ export function stateInMemory(): HookState {
     opened: (session, call) =>
       [...open].filter(([, one]) => one.session === session && (call === null || one.call === call)).map(([id]) => id),
   };
+}
+
+/** Another hook may do the same at this moment. */
+function forgetOld(folder: string): void {
+  for (const name of namesIn(folder)) {
+    const file = join(folder, name);
+    const written = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    if (Date.now() - written > USED_KEPT_MS) rmSync(file, { force: true });
+  }
 }
 
 function namesIn(folder: string): string[] {

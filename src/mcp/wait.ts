@@ -1,4 +1,5 @@
-import { AnswerError, ConnectionError, type Pause, ProblemError } from "../../clients/typescript/src/index.ts";
+import { isPassing } from "../../clients/typescript/src/http.ts";
+import { type Pause, ProblemError } from "../../clients/typescript/src/index.ts";
 import { afterLong, type Clock } from "../platform/clock.ts";
 import type { ToolCall } from "./tools/tool.ts";
 
@@ -20,6 +21,7 @@ export async function waitForEnd(id: string, seconds: number, call: ToolCall): P
   });
   try {
     for (;;) {
+      let restMs = AGAIN_MS;
       const left = Math.min(seconds * 1000, Math.max(0, end - clock.now()));
       try {
         const pause = await api.getPause(id, { waitSeconds: Math.round(left) / 1000, signal });
@@ -27,18 +29,13 @@ export async function waitForEnd(id: string, seconds: number, call: ToolCall): P
         if (pause.status !== "pending" || !outlivesServer || isOver) return pause;
       } catch (error) {
         if (signal.aborted || !outlivesServer || !isPassing(error) || isOver) throw error;
+        if (error instanceof ProblemError) restMs = Math.max(restMs, (error.retryAfterSeconds ?? 0) * 1000);
       }
-      await rest(Math.min(AGAIN_MS, left), clock, signal);
+      await rest(Math.min(restMs, left), clock, signal);
     }
   } finally {
     stop();
   }
-}
-
-/** Whether the same request may well be answered a little later. */
-function isPassing(error: unknown): boolean {
-  if (error instanceof ConnectionError) return true;
-  return (error instanceof ProblemError || error instanceof AnswerError) && [502, 503, 504].includes(error.status);
 }
 
 /** Resolves after so many milliseconds, or once the signal is aborted. */

@@ -5,6 +5,7 @@ import type { OnOutbox } from "../delivery/index.ts";
 import type { Pause } from "../pauses/index.ts";
 import { isWildcard } from "../platform/network.ts";
 import { version } from "../platform/version.ts";
+import { printsToJournal } from "./journal.ts";
 import { onTerminal, print } from "./output.ts";
 import { HangUps, Reloads } from "./reloads.ts";
 import { type CommonOptions, logOf, settingsOf, withCommonOptions } from "./settings.ts";
@@ -64,6 +65,9 @@ async function serve(options: CommonOptions & { host?: string; port?: string }):
 }
 
 function greet(app: App, json: boolean, folder: string): void {
+  // A key or a link in the journal is there for whoever may read it, for as long as it is kept.
+  const isSecretKept = printsToJournal();
+  const firstKey = isSecretKept ? null : app.firstKey;
   if (json) {
     print(
       JSON.stringify({
@@ -71,22 +75,25 @@ function greet(app: App, json: boolean, folder: string): void {
         url: app.url,
         base_url: app.baseUrl,
         data: folder,
-        ...(app.firstKey === null ? {} : { test_key: app.firstKey }),
-        ...(app.consoleSetup === null ? {} : { console_setup: app.consoleSetup }),
+        ...(firstKey === null ? {} : { test_key: firstKey }),
+        ...(app.consoleSetup === null || isSecretKept ? {} : { console_setup: app.consoleSetup }),
       }),
     );
     return;
   }
   print(`PausePoint ${version.number}  ${app.url}  (data in ${folder})`);
-  if (app.consoleSetup !== null) print(`Set up the console: ${app.consoleSetup}`);
-  if (app.firstKey === null) {
+  if (app.consoleSetup !== null)
+    print(
+      `Set up the console: ${isSecretKept ? `${ownCommand()} setup-link --data ${folder} prints the link` : app.consoleSetup}`,
+    );
+  if (firstKey === null) {
     print(`Make a key with: ${ownCommand()} keys create --name NAME --mode test --data ${folder}`);
     return;
   }
-  print(`Your test key, shown once: ${app.firstKey}`);
-  print(`Ask your first question:\n${firstCurl(app.url, app.firstKey)}`);
+  print(`Your test key, shown once: ${firstKey}`);
+  print(`Ask your first question:\n${firstCurl(app.url, firstKey)}`);
   if (!onTerminal())
-    print(`Then read the message: curl -s ${app.url}/v1/test/messages -H "Authorization: Bearer ${app.firstKey}"`);
+    print(`Then read the message: curl -s ${app.url}/v1/test/messages -H "Authorization: Bearer ${firstKey}"`);
 }
 
 /** How this very program is called from here: as the executable, or from source as `npm start` does. */

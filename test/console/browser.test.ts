@@ -40,6 +40,8 @@ describe.skipIf(noBrowser !== null)("the console in a browser", () => {
       keys: "/console/keys",
       health: "/console/health",
       settings: "/console/settings",
+      account: "/console/account",
+      authenticator: "/console/account/authenticator",
       nothing: "/console/nothing",
     };
     browser = await openBrowser();

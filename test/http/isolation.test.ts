@@ -8,6 +8,8 @@ import { expectProblem } from "./problem.ts";
 const PUBLIC = [
   "GET /",
   "GET /.well-known/pausepoint-keys.json",
+  // Shows `doctor`, which asks at the base URL, that this very server is there.
+  "GET /.well-known/pausepoint-self",
   // Each asks for a session of its own, and a role.
   "GET /console",
   "GET /console/:view",

@@ -153,7 +153,10 @@ function* ofEndpoints(reader: Reader, now: number): Generator<Finding> {
     }
   }
   if (isWell)
-    yield ok(name, endpoints.length === 0 ? "no endpoint" : `${endpoints.length} endpoints, none disabled or in trouble`);
+    yield ok(
+      name,
+      endpoints.length === 0 ? "no endpoint" : `${endpoints.length} endpoints, none disabled or in trouble`,
+    );
 }
 
 function hostsOfEndpoints(reader: Reader): Needed[] {

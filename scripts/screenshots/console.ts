@@ -4,7 +4,7 @@ import type { TestBrowser } from "../../test/support/browser.ts";
 import { administrator } from "../../test/support/operator.ts";
 import { save } from "./save.ts";
 
-/** Takes a picture of what waits, and of one pause with its timeline, as an administrator sees them. */
+/** Takes a picture of what waits, also on a phone in the dark, and of one pause with its timeline, as an administrator sees them. */
 export async function photographConsole(browser: TestBrowser, folder: string): Promise<void> {
   const appliance = await startAppliance();
   try {
@@ -32,6 +32,13 @@ export async function photographConsole(browser: TestBrowser, folder: string): P
     await page.goto(`${appliance.url}/console/pauses/${answered.pause_id}`);
     await save(page, join(folder, "console-pause.png"), false);
     await context.close();
+    const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, colorScheme: "dark" } as const;
+    const inHand = await browser.context(phone);
+    await inHand.addCookies([{ name, value, url: appliance.url }]);
+    const small = await inHand.newPage();
+    await small.goto(`${appliance.url}/console/waiting`);
+    await save(small, join(folder, "console-phone.png"), true);
+    await inHand.close();
   } finally {
     await appliance.stop();
   }

@@ -475,6 +475,9 @@ test("a key is given a plan, and the list shows what it has used of it", async (
   expect((await admin.get("/console/keys")).text).toMatch(
     /counted[^\n]*?<td[^>]*>2 of 50<br><span class="quiet">plan free</,
   );
+  expect((await admin.get("/console/keys")).text).toMatch(
+    />free<\/th><td[^>]*>50<\/td><td[^>]*>sms<\/td><td[^>]*>24 hours<\/td><td[^>]*>refused</,
+  );
   const unknown = await admin.send("/console/keys", { ...wanted, plan: "constructor" });
   expect([unknown.status, unknown.text.includes("There is no such plan")]).toEqual([422, true]);
 });

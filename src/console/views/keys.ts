@@ -15,6 +15,7 @@ import {
   usageOf,
 } from "../../access/index.ts";
 import { readAskables } from "../../pauses/index.ts";
+import type { Plan } from "../../platform/config/plans.ts";
 import { monthsIn } from "../../platform/months.ts";
 import { Problem } from "../../platform/problem.ts";
 import { readName } from "../account.ts";
@@ -44,9 +45,18 @@ function keys({ parts, viewer, now }: SignedIn): Reply {
     ),
     "There is no key yet.",
   );
-  return page(
-    framed("Keys", viewer, html`${list}${isAdmin ? newKey(viewer.token, Object.keys(parts.config.plans)) : null}`),
+  const { plans, limits } = parts.config;
+  const added = isAdmin ? newKey(viewer.token, Object.keys(plans)) : null;
+  return page(framed("Keys", viewer, html`${list}${plansTable(plans, limits.timeZone)}${added}`));
+}
+
+function plansTable(plans: Readonly<Record<string, Plan>>, timeZone: string): Html {
+  const rows = Object.entries(plans).map(
+    ([name, { pausesPerMonth, channels, maxTimeoutHours, webhooks }]) =>
+      html`<tr data-row><th scope="row">${name}</th><td>${pausesPerMonth ?? "any number"}</td><td>${channels?.join(", ") ?? "every one"}</td><td>${maxTimeoutHours === null ? "any" : `${maxTimeoutHours} hours`}</td><td>${webhooks ? "allowed" : "refused"}</td></tr>`,
   );
+  const heads = ["Plan", "Pauses a month", "Channels", "Longest wait", "Webhooks"];
+  return html`<section aria-labelledby="plans"><h2 id="plans">Plans</h2>${table("Plans", heads, rows, "There is none.")}<p class="quiet">Set in the configuration. A month begins by the time zone ${timeZone}.</p></section>`;
 }
 
 function newKey(token: string, plans: readonly string[]): Html {

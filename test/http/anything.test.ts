@@ -207,7 +207,7 @@ async function faultOf({ route, path, query: asked, headers: sent, body: given }
   if (status === 201 && !response.headers.has("idempotent-replayed")) created++;
   if (response.headers.get("content-type")?.includes("html"))
     return /^\/(?:r\/|console\b)/.test(path) || status === 200 ? null : "is a page";
-  if (status === 303) return null;
+  if (status === 303 || status === 308) return response.headers.get("location") === null ? "leads nowhere" : null;
   if (response.headers.get("content-type")?.startsWith("text/plain")) return status === 200 ? null : "is plain text";
   // The log as a file: lines, or a table.
   if (/jsonl|csv/.test(response.headers.get("content-type") ?? "")) return status === 200 ? null : "is a file";

@@ -51,7 +51,8 @@ export async function firstStart(): Promise<readonly [Shown, Shown]> {
       { typed, came: asked.stdout.toString().trim() },
     ];
   } finally {
-    server.kill("SIGTERM");
+    // As somebody there would: a signal to npm alone would leave the server behind.
+    server.terminal?.write("\u0003");
     await server.exited;
     rmSync(folder, { recursive: true });
   }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { startAppliance } from "../../test/support/appliance.ts";
-import type { TestBrowser } from "../../test/support/browser.ts";
+import { signedInContext, type TestBrowser } from "../../test/support/browser.ts";
 import { administrator } from "../../test/support/operator.ts";
 import { save } from "./save.ts";
 
@@ -24,9 +24,8 @@ export async function photographConsole(browser: TestBrowser, folder: string): P
     const pending = await ask("Deploy build 4712 to production?", 1);
     await ask("Delete 1,204 files that nobody opened for two years?", 4, "+13128471929");
     await ask("Send the November newsletter to 18,240 readers?", 24);
-    const context = await browser.context({ viewport: { width: 1180, height: 560 }, deviceScaleFactor: 2 });
-    const [name = "", value = ""] = admin.cookie.split("=");
-    await context.addCookies([{ name, value, url: appliance.url }]);
+    const desk = { viewport: { width: 1180, height: 560 }, deviceScaleFactor: 2 };
+    const context = await signedInContext(browser, admin, desk);
     const page = await context.newPage();
     await appliance.messages(pending);
     await page.goto(`${appliance.url}/console/waiting`);
@@ -35,8 +34,7 @@ export async function photographConsole(browser: TestBrowser, folder: string): P
     await save(page, join(folder, "console-pause.png"), false);
     await context.close();
     const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, colorScheme: "dark" } as const;
-    const inHand = await browser.context(phone);
-    await inHand.addCookies([{ name, value, url: appliance.url }]);
+    const inHand = await signedInContext(browser, admin, phone);
     const small = await inHand.newPage();
     await small.goto(`${appliance.url}/console/waiting`);
     await save(small, join(folder, "console-phone.png"), true);

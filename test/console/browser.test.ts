@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import axe from "axe-core";
-import type { BrowserContext, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { type Appliance, startAppliance } from "../support/appliance.ts";
-import { noBrowser, openBrowser, type TestBrowser } from "../support/browser.ts";
+import { noBrowser, openBrowser, signedInContext, type TestBrowser } from "../support/browser.ts";
 import { administrator, colleague, type Operator } from "../support/operator.ts";
 
 const SCREENS = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } } as const;
@@ -51,12 +51,7 @@ describe.skipIf(noBrowser !== null)("the console in a browser", () => {
     await appliance.stop();
   });
 
-  async function signedIn(options: Parameters<TestBrowser["context"]>[0] = {}): Promise<BrowserContext> {
-    const context = await browser.context(options);
-    const [name = "", value = ""] = admin.cookie.split("=");
-    await context.addCookies([{ name, value, url: appliance.url }]);
-    return context;
-  }
+  const signedIn = (options: Parameters<TestBrowser["context"]>[0] = {}) => signedInContext(browser, admin, options);
 
   async function expectClean(page: Page): Promise<void> {
     await page.evaluate(axe.source);

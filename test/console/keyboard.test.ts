@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Page } from "playwright-core";
 import { codeAt, stepAt } from "../../src/console/totp.ts";
 import { type Appliance, startAppliance } from "../support/appliance.ts";
-import { noBrowser, openBrowser, type TestBrowser } from "../support/browser.ts";
+import { noBrowser, openBrowser, signedInContext, type TestBrowser } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import { Keyboard } from "../support/keyboard.ts";
 import { administrator, type Operator, PASSWORD, secretIn } from "../support/operator.ts";
@@ -200,9 +200,7 @@ describe.skipIf(noBrowser !== null)("every view by keyboard", () => {
   });
 
   async function opened(screen: keyof typeof SCREENS): Promise<Keyboard> {
-    const context = await browser.context({ viewport: SCREENS[screen] });
-    const [name = "", value = ""] = admin.cookie.split("=");
-    await context.addCookies([{ name, value, url: appliance.url }]);
+    const context = await signedInContext(browser, admin, { viewport: SCREENS[screen] });
     const page = await context.newPage();
     await page.goto(`${appliance.url}/console/waiting`);
     return new Keyboard(page);

@@ -1,13 +1,13 @@
 /** An endpoint's first minutes, in Chromium: made, tested, its delivery seen; and a test through a channel. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import axe from "axe-core";
-import type { BrowserContext, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { httpGatewaySchema } from "../../src/platform/config/http-gateway.ts";
 import { SharedClock, withChannels } from "../http/channels/stage.ts";
 import { type GatewayPeer, startGateway } from "../peers/gateway.ts";
 import { type Receiver, startReceiver } from "../peers/receiver.ts";
 import type { Appliance } from "../support/appliance.ts";
-import { noBrowser, openBrowser, type TestBrowser } from "../support/browser.ts";
+import { noBrowser, openBrowser, signedInContext, type TestBrowser } from "../support/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import { administrator, type Operator } from "../support/operator.ts";
 
@@ -40,12 +40,7 @@ describe.skipIf(noBrowser !== null)("webhooks and channels in a browser", () => 
     await gateway.stop();
   });
 
-  async function signedIn(options: Parameters<TestBrowser["context"]>[0] = {}): Promise<BrowserContext> {
-    const context = await browser.context(options);
-    const [name = "", value = ""] = admin.cookie.split("=");
-    await context.addCookies([{ name, value, url: appliance.url }]);
-    return context;
-  }
+  const signedIn = (options: Parameters<TestBrowser["context"]>[0] = {}) => signedInContext(browser, admin, options);
 
   /** No fault that axe knows, no line wider than the screen; a picture where somebody wants to look. */
   async function expectClean(page: Page, name: string): Promise<void> {

@@ -35,3 +35,15 @@ export async function openBrowser(): Promise<TestBrowser> {
     },
   };
 }
+
+/** A context of the browser in which somebody is signed in to a console already: `cookie` is `name=value`. */
+export async function signedInContext(
+  browser: TestBrowser,
+  { cookie, appliance: { url } }: { readonly cookie: string; readonly appliance: { readonly url: string } },
+  options: BrowserContextOptions = {},
+): Promise<BrowserContext> {
+  const context = await browser.context(options);
+  const [name = "", value = ""] = cookie.split("=");
+  await context.addCookies([{ name, value, url }]);
+  return context;
+}
